@@ -1,0 +1,210 @@
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// maxErrorRead is how much of a failed answer is read to learn what it says.
+const maxErrorRead = 64 << 10
+
+// conn sends requests for a client and for its grant.
+type conn struct {
+	http     *http.Client
+	policy   Retry
+	log      *slog.Logger
+	answered sync.Map // hosts that have answered
+}
+
+// newConn works on a copy of the caller's client. The default has bounds where net/http's has none that helps: a host
+// that drops packets is given up in time for [Retry].Connect.
+func newConn(client *http.Client, policy Retry, log *slog.Logger) *conn {
+	if client == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.DialContext = (&net.Dialer{Timeout: 8 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+		transport.TLSHandshakeTimeout = 5 * time.Second
+		client = &http.Client{Transport: transport}
+	}
+	guarded := *client
+	guarded.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if origin(req.URL) != origin(via[0].URL) {
+			return &redirectError{to: req.URL.Scheme + "://" + req.URL.Host}
+		}
+		if client.CheckRedirect != nil {
+			return client.CheckRedirect(req, via)
+		}
+		if len(via) >= 10 {
+			return errors.New("stopped after 10 redirects")
+		}
+		return nil
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &conn{http: &guarded, policy: policy.withDefaults(), log: log}
+}
+
+// redirectError keeps a token from leaving for another origin. The path is left out: it may hold anything.
+type redirectError struct{ to string }
+
+func (e *redirectError) Error() string {
+	return "a redirect to another origin, " + e.to + ", is not followed"
+}
+
+// exchange is one request and what becomes of its answer.
+type exchange struct {
+	op      string
+	request func() (*http.Request, error)
+	secrets []string                               // what the request carries and no error may show
+	refused func(e *Error)                         // what an answer other than 200 means to this operation
+	decode  func(body []byte, h http.Header) error // reads a 200
+	limit   int64                                  // of a 200, in bytes
+}
+
+// send makes one attempt: request, status, body, in this order. Whatever fails is an [Error].
+func (c *conn) send(ctx context.Context, x exchange) error {
+	req, err := x.request()
+	if err != nil {
+		return fmt.Errorf("docusign: %s: %w", x.op, err)
+	}
+	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("Accept", "application/json")
+
+	// Silence ends the request, not duration: each byte that comes puts the end off.
+	watched, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	alarm := time.AfterFunc(c.policy.Stall, func() { cancel(errStalled) })
+	defer alarm.Stop()
+
+	begun := time.Now()
+	res, err := c.http.Do(req.WithContext(watched))
+	if err != nil {
+		return c.unanswered(ctx, watched, x, err)
+	}
+	defer res.Body.Close()
+	awake := &waking{res.Body, func() { alarm.Reset(c.policy.Stall) }}
+	c.log.LogAttrs(ctx, slog.LevelDebug, "docusign: answered", slog.String("op", x.op),
+		slog.Int("status", res.StatusCode), slog.Duration("after", time.Since(begun)))
+
+	if res.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(awake, maxErrorRead)) // what has come of it is enough
+		e := answerError(x.op, res, body, scrub(x.secrets...), time.Now())
+		x.refused(e)
+		return e
+	}
+
+	body, err := readBody(awake, res.ContentLength, x.limit)
+	if err == nil {
+		err = x.decode(body, res.Header)
+	}
+	if err == nil {
+		return nil
+	}
+	e := &Error{Op: x.op, StatusCode: res.StatusCode, Err: err, TraceToken: scrub(x.secrets...).line(res.Header.Get("X-DocuSign-TraceToken"))}
+	var reading *readError
+	switch {
+	case errors.As(err, &reading):
+		err := c.unanswered(ctx, watched, x, reading.cause)
+		var cut *Error
+		if !errors.As(err, &cut) {
+			return err
+		}
+		e.Err, e.transient = fmt.Errorf("the answer was cut off: %w", cut.Err), true
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		e.transient = true
+	}
+	return e
+}
+
+// unanswered is the error of a request that got no answer, or not the whole of one.
+func (c *conn) unanswered(ctx, watched context.Context, x exchange, err error) error {
+	// The URL of a url.Error may be that of a redirect, and hold anything.
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("docusign: %s: %w", x.op, ctx.Err())
+	}
+	if errors.Is(context.Cause(watched), errStalled) {
+		err = fmt.Errorf("%w for %v", errStalled, c.policy.Stall)
+	}
+
+	e := &Error{Op: x.op, Err: err, transient: true}
+	var (
+		redirect    *redirectError
+		op          *net.OpError
+		certificate *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.As(err, &redirect):
+		e.transient = false
+		e.Advice = "check the URLs of the environment, and any proxy on the way"
+	case errors.As(err, &certificate):
+		e.permanent = true
+		e.Advice = "check the host's certificate and the system's certificate authorities"
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
+		e.permanent = true
+		e.Advice = "check the host, the network and HTTPS_PROXY"
+	}
+	return e
+}
+
+var errStalled = errors.New("the server is silent")
+
+// waking reports each read that brought something.
+type waking struct {
+	io.Reader
+	wake func()
+}
+
+func (w *waking) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if n > 0 {
+		w.wake()
+	}
+	return n, err
+}
+
+// readError tells a body that could not be read from one that could not be understood.
+type readError struct{ cause error }
+
+func (e *readError) Error() string { return e.cause.Error() }
+
+// readBody reads a body into one buffer: of the announced length, if any, else growing.
+func readBody(r io.Reader, length, limit int64) ([]byte, error) {
+	if length > limit {
+		return nil, tooLarge(limit)
+	}
+	if length < 0 {
+		length = 512 << 10
+	}
+	body := make([]byte, 0, length+1) // one more, so that the end is seen without growing
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > limit:
+			return nil, tooLarge(limit)
+		case err == io.EOF:
+			return body, nil
+		case err != nil:
+			return nil, &readError{err}
+		case len(body) == cap(body):
+			body = append(make([]byte, 0, 2*cap(body)), body...)
+		}
+	}
+}
+
+func tooLarge(limit int64) error {
+	return malformed(fmt.Sprintf("it is larger than %d MiB", limit>>20))
+}

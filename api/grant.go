@@ -1,0 +1,186 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/oauth2"
+
+	"example.com/docusign-monitor/gen/oauth"
+)
+
+// scopes are what an assertion asks for; impersonation needs signature beside it.
+const scopes = "signature impersonation"
+
+// assertionLife is half of the hour that Docusign allows, so that the clocks may be that far apart either way.
+const assertionLife = 30 * time.Minute
+
+// maxToken is the largest answer of the account server that is read, in bytes.
+const maxToken = 1 << 20
+
+// JWTGrant is the grant that the Monitor documentation asks for: an integration key that acts on behalf of a user, who
+// has consented to it once and who administers the organization.
+//
+// See https://developers.docusign.com/platform/auth/jwt/jwt-get-token/.
+type JWTGrant struct {
+	IntegrationKey string        // GUID of the application
+	UserID         string        // GUID of the user, not the e-mail address
+	PrivateKey     crypto.Signer `json:"-"` // RSA; see ParsePrivateKey. A key that never leaves its store will do
+	Environment    Environment   // its AuthURL is asked
+	Audience       string        // the claim aud; default: host and port of AuthURL. For a proxy in front of Docusign
+}
+
+// TokenSource returns a source that asks for a new token at each call. A [Client] keeps the token and renews it in time;
+// other users wrap the source by [oauth2.ReuseTokenSource].
+//
+// There is no refresh token: each call signs a new assertion, valid for half an hour. The errors are of type [*Error].
+func (g JWTGrant) TokenSource() oauth2.TokenSource {
+	return &grantSource{grant: g}
+}
+
+// ConsentURL is the page on which the user allows the integration key to act on the user's behalf, once. The redirect URI
+// must be one of those registered for the integration key, to the letter.
+func (g JWTGrant) ConsentURL(redirectURI string) string {
+	return strings.TrimSuffix(g.Environment.AuthURL, "/") + "/oauth/auth?response_type=code" +
+		"&scope=" + url.PathEscape(scopes) + // a space is %20 here; the server does not take +
+		"&client_id=" + url.QueryEscape(g.IntegrationKey) +
+		"&redirect_uri=" + url.QueryEscape(redirectURI)
+}
+
+type grantSource struct{ grant JWTGrant }
+
+// Token is for users other than a Client, which brings its own connection and context.
+func (s *grantSource) Token() (*oauth2.Token, error) {
+	return s.token(context.Background(), newConn(nil, Retry{}, nil))
+}
+
+func (s *grantSource) token(ctx context.Context, c *conn) (*oauth2.Token, error) {
+	auth, err := baseURL("the auth URL", s.grant.Environment.AuthURL)
+	if err != nil {
+		return nil, err
+	}
+	var token *oauth2.Token
+	err = c.retry(ctx, auth.Host, func() error {
+		assertion, err := s.grant.assertion(auth.Host, time.Now())
+		if err != nil {
+			return err
+		}
+		return c.send(ctx, exchange{
+			op: "token",
+			request: func() (*http.Request, error) {
+				return oauth.NewCreateTokenRequestWithFormdataBody(slashed(auth), oauth.TokenRequest{
+					GrantType: oauth.JWTBearer,
+					Assertion: assertion,
+				})
+			},
+			secrets: []string{assertion},
+			refused: s.grant.refused,
+			decode: func(body []byte, _ http.Header) (err error) {
+				token, err = readToken(body, time.Now())
+				return err
+			},
+			limit: maxToken,
+		})
+	})
+	return token, err
+}
+
+// assertion signs the claims. The library signs with an *rsa.PrivateKey alone; a crypto.Signer may be a key in hardware.
+func (g JWTGrant) assertion(host string, now time.Time) (string, error) {
+	if g.PrivateKey == nil {
+		return "", errors.New("docusign: the grant has no private key")
+	}
+	if _, ok := g.PrivateKey.Public().(*rsa.PublicKey); !ok {
+		return "", errors.New("docusign: the private key of the grant is not an RSA key")
+	}
+	if g.Audience != "" {
+		host = g.Audience
+	}
+	signing, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
+		"iss":   g.IntegrationKey,
+		"sub":   g.UserID,
+		"aud":   host,
+		"iat":   now.Unix(),
+		"exp":   now.Add(assertionLife).Unix(),
+		"scope": scopes,
+	}).SigningString()
+	if err != nil {
+		return "", fmt.Errorf("docusign: %w", err)
+	}
+	digest := sha256.Sum256([]byte(signing))
+	signature, err := g.PrivateKey.Sign(rand.Reader, digest[:], crypto.SHA256)
+	if err != nil {
+		return "", fmt.Errorf("docusign: the private key does not sign: %w", err)
+	}
+	return signing + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+}
+
+// refused says what an error of the account server means and what to do about it.
+func (g JWTGrant) refused(e *Error) {
+	if e.StatusCode != http.StatusBadRequest {
+		return
+	}
+	const environment = ", and that it belongs to this environment (demo and production share nothing)"
+	switch {
+	case e.Code == "consent_required":
+		e.Err = ErrConsentRequired
+		e.Advice = "let the user consent once at " + g.ConsentURL("REDIRECT_URI") +
+			" with a redirect URI registered for the integration key in place of REDIRECT_URI"
+	case e.Code != "invalid_grant":
+	case e.Message == "user_not_found":
+		e.Err, e.Advice = ErrUserNotFound, "check the user id"+environment
+	case e.Message == "issuer_not_found":
+		e.Err, e.Advice = ErrIssuerNotFound, "check the integration key"+environment
+	case e.Message == "no_valid_keys_or_signatures":
+		e.Err, e.Advice = ErrWrongKey, "check that the private key is one of the integration key's, and the clock of this machine"
+	case e.Message == "expired_grant":
+		e.Err, e.Advice = ErrExpiredGrant, "check the clock of this machine"
+	case e.Message == "invalid_subject":
+		e.Err, e.Advice = ErrInvalidSubject, "give the GUID of the user, not the e-mail address"
+	default:
+		e.Err, e.Advice = ErrInvalidGrant, "check integration key, user id, private key and environment"
+	}
+}
+
+// maxTokenLife keeps absurd lifetimes from overflowing a duration, in seconds.
+const maxTokenLife = 365 * 24 * 60 * 60
+
+// readToken reads a good answer. Its errors do not quote it.
+func readToken(body []byte, now time.Time) (*oauth2.Token, error) {
+	var t oauth.Token
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(&t)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("the answer ends early: %w", io.ErrUnexpectedEOF)
+	case err != nil:
+		return nil, errors.New("the answer is not a token in JSON; check the auth URL")
+	case t.AccessToken == "" || strings.ContainsFunc(t.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return nil, errors.New("the answer holds no usable access token; check the auth URL")
+	case !strings.EqualFold(t.TokenType, "Bearer"):
+		return nil, errors.New("the answer holds a token that is not a bearer token; check the auth URL")
+	}
+	token := &oauth2.Token{AccessToken: t.AccessToken, TokenType: "Bearer", ExpiresIn: t.ExpiresIn}
+	if t.ExpiresIn > 0 {
+		token.Expiry = now.Add(time.Duration(min(t.ExpiresIn, maxTokenLife)) * time.Second)
+	}
+	return token, nil
+}
+
+// slashed is a base URL for the generated code, which takes the last element off one without a final slash.
+func slashed(u *url.URL) string {
+	return strings.TrimSuffix(u.String(), "/") + "/"
+}

@@ -3,8 +3,8 @@
 //
 //  1. The published document is kept byte for byte in spec/dataset. It does not load as it is.
 //  2. spec/prepare applies the overlays to it, strictly and in this order: repair, tighten, errors, events, go. An
-//     action that hits nothing or changes nothing ends the generation.
-//  3. spec/prepare validates the result, which oapi-codegen does not do, and writes spec/dataset/openapi.yaml.
+//     action that hits nothing or changes nothing ends the generation. The result is spec/dataset/openapi.yaml.
+//  3. spec/prepare validates the result, which oapi-codegen does not do.
 //  4. oapi-codegen makes the models and the client from it.
 //  5. oapi-codegen makes the server from it, with the routing overlay on top.
 //
@@ -12,7 +12,7 @@
 package monitor
 
 //go:generate go run ./spec/prepare -o spec/dataset/openapi.yaml spec/dataset/docusign-monitor-openapi-original.yml spec/dataset/overlay/repair.yaml spec/dataset/overlay/tighten.yaml spec/dataset/overlay/errors.yaml spec/dataset/overlay/events.yaml spec/dataset/overlay/go.yaml
+//go:generate go run ./spec/prepare -validate spec/dataset/openapi.yaml spec/oauth/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/dataset/client.codegen.yaml spec/dataset/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/dataset/server.codegen.yaml spec/dataset/openapi.yaml
-//go:generate go run ./spec/prepare spec/oauth/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/oauth/codegen.yaml spec/oauth/openapi.yaml

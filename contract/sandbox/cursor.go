@@ -1,0 +1,50 @@
+package sandbox
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A cursor of the stream is aa_<ticks>_<ticks>_<n>: the times of ingestion and of happening of the last event before the
+// position, and the position. Clients must not look into it. The sandbox does, to find the place, and compares the whole
+// with what it would give for that place, so that a forged cursor and one of another log are refused.
+
+// cursor is the cursor of position n: that of what comes after the first n events.
+func (v view) cursor(n int) string {
+	ingested, happened := v.born, v.born
+	if n > 0 {
+		ingested, happened = v.ingested(n-1), v.happened(n-1)
+	}
+	return fmt.Sprintf("aa_%d_%d_%d", ticks(ingested), ticks(happened), n)
+}
+
+// position is where a cursor that this log gave points to; ok is false for any other text.
+func (v view) position(cursor string) (n int, ok bool) {
+	digits := cursor[strings.LastIndexByte(cursor, '_')+1:]
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 0 || n > v.len() {
+		return 0, false
+	}
+	return n, v.cursor(n) == cursor
+}
+
+// parseDate reads a cursor that is a time: RFC 3339, with or without a fraction, or a bare date, which is its midnight in
+// UTC.
+func parseDate(cursor string) (t time.Time, ok bool) {
+	if t, err := time.Parse(time.DateOnly, cursor); err == nil {
+		return t, true
+	}
+	// Unlike time.Parse this is as strict as the RFC.
+	return t, t.UnmarshalText([]byte(cursor)) == nil
+}
+
+// tick is the unit of time of a cursor, and of the timestamp of an event.
+const tick = 100 * time.Nanosecond
+
+// ticks counts the ticks from the beginning of the year 1 to t.
+func ticks(t time.Time) int64 {
+	const yearOneToUnix = 62_135_596_800 // seconds
+	return (t.Unix()+yearOneToUnix)*int64(time.Second/tick) + int64(t.Nanosecond())/int64(tick)
+}

@@ -1,0 +1,122 @@
+package sandbox_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"example.com/docusign-monitor/contract/sandbox"
+	"example.com/docusign-monitor/gen/dataset"
+	"example.com/docusign-monitor/gen/oauth"
+)
+
+// A sandbox, a token from it through the generated client, and the first page of its stream.
+func ExampleNew() {
+	s, err := sandbox.New(sandbox.Config{Events: sandbox.Generate(3, 1)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+
+	token, err := accessToken(ctx, s)
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := dataset.NewClientWithResponses(s.URL())
+	if err != nil {
+		log.Fatal(err)
+	}
+	page, err := client.GetStreamWithResponse(ctx, dataset.Version20, dataset.Monitor, nil, bearer(token))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	fmt.Println(page.StatusCode(), len(page.JSON200.Data), "events")
+	for _, r := range s.Requests() {
+		fmt.Println(r.Status, r.Method, r.Path)
+	}
+	// Output:
+	// 200 3 events
+	// 200 POST /oauth/token
+	// 200 GET /api/v2.0/datasets/monitor/stream
+}
+
+func ExampleLines() {
+	events, err := sandbox.Lines(strings.NewReader(`{"eventId":"1","object":"User","action":"Login"}
+{"eventId":"2","object":"User", "action":"Logout"}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := sandbox.New(sandbox.Config{Events: events})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Append([]byte(`{"eventId":"3"}`)); err != nil {
+		log.Fatal(err)
+	}
+
+	for event := range s.Events() {
+		fmt.Println(string(event))
+	}
+	// Output:
+	// {"eventId":"1","object":"User","action":"Login"}
+	// {"eventId":"2","object":"User", "action":"Logout"}
+	// {"eventId":"3"}
+}
+
+func ExampleLines_refused() {
+	_, err := sandbox.Lines(strings.NewReader("{\"eventId\":\"1\"}\n\n{\"eventId\":\"2\"}\n"))
+	fmt.Println(err)
+	// Output: line 2: blank line
+}
+
+func ExampleServer_Credentials() {
+	s, err := sandbox.New(sandbox.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	fmt.Println(s.Credentials()) // without the key, however it is printed
+	// Output: integration key 7c2b5f1e-3d7a-4c55-9b0e-5a1f0c9e6d42, user 5e1706bb-a1be-4ea9-b990-374e1c0a28d6, organization b9d4a0f6-52c8-4e13-8f77-1d6a3e90c2b5
+}
+
+// accessToken signs an assertion with the credentials of a sandbox and exchanges it for a token.
+func accessToken(ctx context.Context, s *sandbox.Server) (string, error) {
+	c, now := s.Credentials(), time.Now()
+	assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
+		"iss": c.IntegrationKey, "sub": c.UserID, "aud": strings.TrimPrefix(s.URL(), "http://"),
+		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "scope": "signature impersonation",
+	}).SignedString(c.PrivateKey)
+	if err != nil {
+		return "", err
+	}
+	client, err := oauth.NewClientWithResponses(s.URL())
+	if err != nil {
+		return "", err
+	}
+	answer, err := client.CreateTokenWithFormdataBodyWithResponse(ctx,
+		oauth.TokenRequest{GrantType: oauth.JWTBearer, Assertion: assertion})
+	if err != nil {
+		return "", err
+	}
+	if answer.JSON200 == nil {
+		return "", fmt.Errorf("no token: %s", answer.Body)
+	}
+	return answer.JSON200.AccessToken, nil
+}
+
+// bearer puts an access token on a request of a generated client.
+func bearer(token string) func(context.Context, *http.Request) error {
+	return func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer "+token)
+		return nil
+	}
+}

@@ -1,0 +1,101 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"sync"
+	"time"
+)
+
+// eventLog is what the stream is read from: the history that the sandbox began with and what was appended since, in the
+// order of ingestion.
+type eventLog struct {
+	mu   sync.Mutex
+	past history
+	tail []arrival
+	born time.Time // what a cursor before the first event tells
+}
+
+// arrival is an appended event.
+type arrival struct {
+	event    []byte
+	ingested time.Time
+}
+
+// view is the log at one moment. It does not change when the log grows.
+type view struct {
+	past history
+	tail []arrival
+	born time.Time
+}
+
+func (l *eventLog) view() view {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return view{past: l.past, tail: l.tail, born: l.born}
+}
+
+// ingest appends all events, or none if one of them cannot be served. The time of ingestion never falls, even if the
+// clock does.
+func (l *eventLog) ingest(now time.Time, events [][]byte) error {
+	arrivals := make([]arrival, len(events))
+	for i, e := range events {
+		if err := checkEvent(e); err != nil {
+			return fmt.Errorf("event %d of %d: %w", i+1, len(events), err)
+		}
+		arrivals[i].event = bytes.Clone(e)
+	}
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v := view{past: l.past, tail: l.tail}
+	if n := v.len(); n > 0 && now.Before(v.ingested(n-1)) {
+		now = v.ingested(n - 1)
+	}
+	for i := range arrivals {
+		arrivals[i].ingested = now
+	}
+	l.tail = append(l.tail, arrivals...)
+	return nil
+}
+
+func (v view) len() int { return v.past.len() + len(v.tail) }
+
+// appendEvent appends the bytes of event i to dst.
+func (v view) appendEvent(dst []byte, i int) []byte {
+	if n := v.past.len(); i >= n {
+		return append(dst, v.tail[i-n].event...)
+	}
+	return v.past.appendEvent(dst, i)
+}
+
+// ingested is when event i was ingested.
+func (v view) ingested(i int) time.Time {
+	if n := v.past.len(); i >= n {
+		return v.tail[i-n].ingested
+	}
+	return v.past.ingested(i)
+}
+
+// happened is the timestamp of event i, or the time of its ingestion if it has none that can be read.
+func (v view) happened(i int) time.Time {
+	var e struct {
+		Timestamp time.Time `json:"timestamp"`
+	}
+	if err := json.Unmarshal(v.appendEvent(nil, i), &e); err != nil || ticks(e.Timestamp) <= 0 {
+		return v.ingested(i)
+	}
+	return e.Timestamp
+}
+
+// since is the position of the first event that was ingested at t or later.
+func (v view) since(t time.Time) int {
+	return sort.Search(v.len(), func(i int) bool { return !v.ingested(i).Before(t) })
+}
+
+// after is the position of the first event that was ingested later than t.
+func (v view) after(t time.Time) int {
+	return sort.Search(v.len(), func(i int) bool { return v.ingested(i).After(t) })
+}

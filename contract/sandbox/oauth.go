@@ -1,0 +1,130 @@
+package sandbox
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"example.com/docusign-monitor/gen/oauth"
+)
+
+// maxForm is how large the body of a token request may be, in bytes.
+const maxForm = 64 << 10
+
+// scope is what every access token is granted.
+const scope = "signature impersonation"
+
+// oauthGuard checks what the generated code does not, before it passes the request on to the strict handler.
+type oauthGuard struct {
+	*Server
+	next oauth.ServerInterface
+}
+
+// CreateToken demands a form with both parameters once, and neither in the URL: the generated code merges the two, and
+// takes any other body for an empty form.
+func (g oauthGuard) CreateToken(w http.ResponseWriter, r *http.Request) {
+	exchangeOf(r.Context()).operation = "createToken"
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if problem := formProblem(r); problem != "" {
+		oauthRefusal(http.StatusBadRequest, "invalid_request", problem).VisitCreateTokenResponse(w)
+		return
+	}
+	g.next.CreateToken(w, r)
+}
+
+func (g oauthGuard) GetUserInfo(w http.ResponseWriter, r *http.Request) {
+	exchangeOf(r.Context()).operation = "getUserInfo"
+	if !g.authorized(r) {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		oauth.GetUserInfo401JSONResponse{Body: oauth.OAuthError{Error: "invalid_token"}}.VisitGetUserInfoResponse(w)
+		return
+	}
+	g.next.GetUserInfo(w, r)
+}
+
+// formProblem reads the form of a token request, and says what is wrong with it. It quotes nothing of it.
+func formProblem(r *http.Request) string {
+	types := r.Header.Values("Content-Type")
+	if len(types) != 1 {
+		return "The request has no Content-Type, or several."
+	}
+	if t, _, err := mime.ParseMediaType(types[0]); err != nil || t != "application/x-www-form-urlencoded" {
+		return "The body is not application/x-www-form-urlencoded."
+	}
+	if err := r.ParseForm(); err != nil {
+		return "The form cannot be read, or is too large."
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return "The URL cannot be read."
+	}
+	for _, name := range []string{"grant_type", "assertion"} {
+		switch {
+		case query.Has(name):
+			return "The parameter " + name + " belongs in the body."
+		case len(r.PostForm[name]) > 1:
+			return "The parameter " + name + " is there more than once."
+		case r.PostForm.Get(name) == "":
+			return "The parameter " + name + " is missing."
+		}
+	}
+	return ""
+}
+
+// oauthRefusal is an answer in the shape that the OAuth endpoints use.
+func oauthRefusal(status int, code, description string) oauth.CreateTokendefaultJSONResponse {
+	body := oauth.OAuthError{Error: code}
+	if description != "" {
+		body.ErrorDescription = &description
+	}
+	return oauth.CreateTokendefaultJSONResponse{Body: body, StatusCode: status}
+}
+
+// oauthHandler serves the operations of the OAuth document.
+type oauthHandler struct{ *Server }
+
+func (s oauthHandler) CreateToken(_ context.Context, request oauth.CreateTokenRequestObject,
+) (oauth.CreateTokenResponseObject, error) {
+	if !request.Body.GrantType.Valid() {
+		return oauthRefusal(http.StatusBadRequest, "invalid_grant", "unsupported_grant_type"), nil
+	}
+	user, refused := s.judge(request.Body.Assertion)
+	if refused != nil {
+		return oauthRefusal(http.StatusBadRequest, refused.code, refused.description), nil
+	}
+	granted := scope
+	return oauth.CreateToken200JSONResponse{Body: oauth.Token{
+		AccessToken: s.tokens.issue(user, s.config.Clock().Add(s.config.TokenLifetime)),
+		TokenType:   "Bearer",
+		ExpiresIn:   int64(s.config.TokenLifetime / time.Second),
+		Scope:       &granted,
+	}}, nil
+}
+
+func (s oauthHandler) GetUserInfo(ctx context.Context, _ oauth.GetUserInfoRequestObject,
+) (oauth.GetUserInfoResponseObject, error) {
+	user := exchangeOf(ctx).user
+	given, family, _ := strings.Cut(user.Name, " ")
+	var (
+		email       = "user-" + user.ID[:8] + "@example.com"
+		created     = "2021-01-04T08:00:00.0000000"
+		account     = accountID
+		accountName = "Example Account"
+		isDefault   = true
+		base        = s.URL()
+		rel, href   = "self", s.URL() + "/organizations/" + organizationID
+	)
+	return oauth.GetUserInfo200JSONResponse{Body: oauth.UserInfo{
+		Sub: user.ID, Name: &user.Name, GivenName: &given, FamilyName: &family, Created: &created, Email: &email,
+		Accounts: []oauth.Account{{
+			AccountID: &account, IsDefault: &isDefault, AccountName: &accountName, BaseURI: &base,
+			Organization: &oauth.Organization{
+				OrganizationID: organizationID,
+				Links:          []oauth.Link{{Rel: &rel, Href: &href}},
+			},
+		}},
+	}}, nil
+}

@@ -1,0 +1,58 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// tokens are the access tokens that were issued.
+type tokens struct {
+	mu     sync.Mutex
+	issued map[string]grant
+}
+
+// grant is what an access token stands for.
+type grant struct {
+	user    *User
+	expires time.Time
+}
+
+// issue makes an access token for user. It is opaque: random text that nothing can be read from.
+func (t *tokens) issue(user *User, expires time.Time) string {
+	token := rand.Text() + rand.Text()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.issued == nil {
+		t.issued = make(map[string]grant)
+	}
+	t.issued[token] = grant{user, expires}
+	return token
+}
+
+// user is whom a token belongs to, nil if it is unknown or expired.
+func (t *tokens) user(token string, now time.Time) *User {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if g, ok := t.issued[token]; ok && now.Before(g.expires) {
+		return g.user
+	}
+	return nil
+}
+
+// authorized tells whether a request carries one access token that is good now, and notes whom it belongs to.
+func (s *Server) authorized(r *http.Request) bool {
+	given := r.Header.Values("Authorization")
+	if len(given) != 1 {
+		return false
+	}
+	scheme, token, _ := strings.Cut(given[0], " ") // RFC 9110: the scheme is in any case, spaces follow
+	if !strings.EqualFold(scheme, "Bearer") {
+		return false
+	}
+	user := s.tokens.user(strings.TrimLeft(token, " "), s.config.Clock())
+	exchangeOf(r.Context()).user = user
+	return user != nil
+}

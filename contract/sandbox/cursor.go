@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -33,12 +34,17 @@ func (v view) position(cursor string) (n int, ok bool) {
 // parseDate reads a cursor that is a time: RFC 3339, with or without a fraction, or a bare date, which is its midnight in
 // UTC.
 func parseDate(cursor string) (t time.Time, ok bool) {
-	if t, err := time.Parse(time.DateOnly, cursor); err == nil {
-		return t, true
+	layout := time.DateOnly
+	if rfc3339.MatchString(cursor) {
+		layout = time.RFC3339
 	}
-	// Unlike time.Parse this is as strict as the RFC.
-	return t, t.UnmarshalText([]byte(cursor)) == nil
+	t, err := time.Parse(layout, cursor)
+	return t, err == nil
 }
+
+// rfc3339 is the form of a date-time. [time.Parse] knows which days and hours there are, but lets pass other forms too,
+// such as an hour of one digit.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
 
 // tick is the unit of time of a cursor, and of the timestamp of an event.
 const tick = 100 * time.Nanosecond

@@ -69,6 +69,7 @@ const (
 	aboutTime
 	aboutID
 	aboutEvent
+	aboutRecord
 	aboutStory
 )
 

@@ -6,8 +6,7 @@ import "strconv"
 // keys, with integratorKey and without device, browser, os and affectedUserId.
 func (g generated) appendEvent(dst []byte, i int) []byte {
 	h := g.happening(i)
-	d := g.dice(aboutEvent, i)
-	d.next() // apart from the throws of the happening
+	d := g.dice(aboutRecord, i)
 	older := h.ofOrganization || h.source == "API" && d.below(3) == 0
 	agent := agents[0]
 	if h.source == "Web" {
@@ -45,7 +44,7 @@ func (g generated) appendEvent(dst []byte, i int) []byte {
 		where = place{latitude: "0", longitude: "0"}
 		r.text("ipAddress", "")
 	} else {
-		r.text("ipAddress", h.address(&d))
+		r.text("ipAddress", h.address)
 		r.raw("ipAddressLocation", where.json())
 	}
 	r.text("object", h.object)
@@ -84,12 +83,12 @@ func (g generated) appendEvent(dst []byte, i int) []byte {
 	return append(r, '}')
 }
 
-// address is one of those that are reserved for documentation, most often that of the person.
-func (h happening) address(d *dice) string {
-	if h.actor%5 == 4 {
-		return "2001:db8:" + strconv.FormatInt(int64(1+h.actor), 16) + "::" + strconv.FormatInt(int64(1+d.below(0xfffe)), 16)
+// address is one of those that are reserved for documentation, from the network of a person.
+func address(person int, d *dice) string {
+	if person%5 == 4 {
+		return "2001:db8:" + strconv.FormatInt(int64(1+person), 16) + "::" + strconv.FormatInt(int64(1+d.below(0xfffe)), 16)
 	}
-	network := []string{"192.0.2.", "198.51.100.", "203.0.113."}[h.actor%3]
+	network := []string{"192.0.2.", "198.51.100.", "203.0.113."}[person%3]
 	return network + strconv.Itoa(1+d.below(254))
 }
 

@@ -58,7 +58,6 @@ func New(cfg Config) (*Server, error) {
 	s.http = http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
 		IdleTimeout:       5 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		// Every answer is to come from the handler, with a trace token, so that of OPTIONS * too.

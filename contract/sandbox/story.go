@@ -18,6 +18,7 @@ type happening struct {
 	source         string
 	actor          int // index of the person
 	place          place
+	address        string
 	affected       int    // index of the person, or noPerson
 	data           string // JSON
 	ofOrganization bool   // an alert that belongs to no account
@@ -41,7 +42,11 @@ func (g generated) happening(i int) happening {
 	if d.below(4) > 0 {
 		h.place = places[h.actor%len(places)] // most days are spent at home
 	}
+	h.address = address(h.actor, &d)
 	s := one(&d, scenes)
+	if d.below(30) == 0 {
+		s = one(&d, alerts)
+	}
 	h.object, h.action, h.result = s.object, s.action, s.result
 	s.tell(&h, g, i, &d)
 	return h
@@ -61,18 +66,12 @@ func (g generated) failedLogins(i, first int) happening {
 		object: "User", action: "Login", result: "Failed", source: "Web",
 		actor: d.below(people), place: one(&d, places), affected: noPerson, data: "{}",
 	}
+	h.address = address(h.actor, &d)
 	if i < first+burst {
 		return h
 	}
 	h.object, h.action, h.result, h.source = "Alert", "TooManyLoginFailures", "", "Other"
-	h.data = `{"EventIds":[`
-	for k := first; k < i; k++ {
-		if k > first {
-			h.data += ","
-		}
-		h.data += quote(g.eventID(k))
-	}
-	h.data += `],"Count":` + quote(strconv.Itoa(i-first)) + "}"
+	h.data = g.counted(first, i)
 	return h
 }
 
@@ -104,6 +103,10 @@ var scenes = []scene{
 	{"Group", "Deleted", "", withNumber("GroupId")},
 	{"PermissionSet", "Updated", "Success", withNumber("PermissionProfileId")},
 	{"Connect", "Updated", "", withNothing},
+}
+
+// alerts are what the platform finds worth a warning, apart from the stories.
+var alerts = []scene{
 	{"Alert", "IpAddressOutsideAllowedRanges", "", outsideRanges},
 	{"Alert", "CredentialLeakDetected", "", leakedCredential},
 	{"Alert", "SameSenderAndSigner", "", sameSenderAndSigner},
@@ -137,20 +140,25 @@ func changedSetting(h *happening, _ generated, _ int, d *dice) {
 // outsideRanges is an alert on events before it.
 func outsideRanges(h *happening, g generated, i int, d *dice) {
 	h.source, h.ofOrganization = "Other", true
-	n := min(i, 1+d.below(3))
-	h.data = `{"EventIds":[`
-	for k := i - n; k < i; k++ {
-		if k > i-n {
-			h.data += ","
+	h.data = g.counted(max(i-1-d.below(3), 0), i)
+}
+
+// counted is the data of an alert on the events from one to before another.
+func (g generated) counted(from, to int) string {
+	data := []byte(`{"EventIds":[`)
+	for k := from; k < to; k++ {
+		if k > from {
+			data = append(data, ',')
 		}
-		h.data += quote(g.eventID(k))
+		data = append(data, quote(g.eventID(k))...)
 	}
-	h.data += `],"Count":` + quote(strconv.Itoa(n)) + "}"
+	data = append(data, `],"Count":`...)
+	return string(append(data, quote(strconv.Itoa(to-from))+"}"...))
 }
 
 func leakedCredential(h *happening, g generated, i int, _ *dice) {
 	h.source, h.nowhere = "Other", true
-	h.data = `{"EventIds":[` + quote(g.eventID(i)) + `],"Severity":"High"}`
+	h.data = `{"EventIds":[` + quote(g.eventID(max(i-1, 0))) + `],"Severity":"High"}`
 }
 
 // sameSenderAndSigner holds texts as arrays of single characters, as the one alert of this kind that is known does.

@@ -1,0 +1,196 @@
+package spec_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
+
+	"example.com/docusign-monitor/spec"
+)
+
+var update = flag.Bool("update", false, "write the hash of the published document to README.md")
+
+var hashLine = regexp.MustCompile("(?m)^sha256 `([0-9a-f]{64})`$")
+
+// The hash is written in README.md and nowhere else.
+func TestPublishedDocumentIsUnchanged(t *testing.T) {
+	readme := read(t, "README.md")
+	written := hashLine.FindAllStringSubmatch(readme, -1)
+	if len(written) != 1 {
+		t.Fatalf("README.md has %d lines with a hash, want 1", len(written))
+	}
+	got := spec.PublishedDatasetSHA256()
+
+	if *update && written[0][1] != got {
+		readme = strings.Replace(readme, written[0][1], got, 1)
+		if err := os.WriteFile("README.md", []byte(readme), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(written[0][1], got); diff != "" {
+		t.Errorf("the published document is not the one of README.md; it is never edited, a new one comes by make update (-want +got):\n%s", diff)
+	}
+}
+
+func TestPublishedDatasetSHA256(t *testing.T) {
+	file := sha256.Sum256([]byte(read(t, "dataset/docusign-monitor-openapi-original.yml")))
+	if diff := cmp.Diff(hex.EncodeToString(file[:]), spec.PublishedDatasetSHA256()); diff != "" {
+		t.Errorf("hash of the file and of the value differ (-file +value):\n%s", diff)
+	}
+}
+
+func TestDocumentsAreValid(t *testing.T) {
+	for name, text := range map[string]string{"dataset": spec.Dataset, "oauth": spec.OAuth} {
+		t.Run(name, func(t *testing.T) {
+			if err := load(t, text).Validate(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestPreparedDocumentIsFresh(t *testing.T) {
+	if diff := cmp.Diff(prepare(t, keepAll), spec.Dataset); diff != "" {
+		t.Errorf("dataset/openapi.yaml is stale, run make generate (-fresh +file):\n%s", diff)
+	}
+}
+
+// The event record is the same in both streams; this is the table of what is known of it.
+func TestEventSchema(t *testing.T) {
+	want := map[string]string{
+		"timestamp":                      "string date-time",
+		"eventId":                        "string",
+		"site":                           "string",
+		"accountId":                      "string",
+		"organizationId":                 "string",
+		"userId":                         "string",
+		"integratorKey":                  "string",
+		"userAgent":                      "string",
+		"userAgentClientInfo":            "object",
+		"ipAddress":                      "string",
+		"ipAddressLocation":              "object",
+		"object":                         "string",
+		"action":                         "string",
+		"property":                       "string",
+		"field":                          "string",
+		"result":                         "string",
+		"source":                         "string",
+		"isUserMemberOfDomain":           "boolean",
+		"referencedUserIsMemberOfDomain": "boolean",
+		"referencedUserId":               "string",
+		"proxyStatus":                    "string",
+		"proxyType":                      "string",
+		"proxyLevel":                     "string",
+		"latitude":                       "number double",
+		"longitude":                      "number double",
+		"city":                           "string",
+		"state":                          "string",
+		"country":                        "string",
+		"device":                         "string",
+		"browser":                        "string",
+		"os":                             "string",
+		"affectedUserId":                 "string",
+		"affectedUserIsMemberOfDomain":   "boolean",
+		"data":                           "object",
+	}
+	if len(want) != 34 {
+		t.Fatalf("the table has %d fields, want 34", len(want))
+	}
+	event := load(t, spec.Dataset).Components.Schemas["Event"].Value
+
+	got := map[string]string{}
+	for name, property := range event.Properties {
+		got[name] = strings.TrimSpace(strings.Join(*property.Value.Type, ",") + " " + property.Value.Format)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+}
+
+// Nothing is required of an event or of what is nested in it, everything may be null, and unknown members are welcome.
+func TestEventSchemaPromisesNothing(t *testing.T) {
+	var walk func(path string, schema *openapi3.Schema)
+	walk = func(path string, schema *openapi3.Schema) {
+		if path != "Event" && !schema.Nullable {
+			t.Errorf("%s may not be null", path)
+		}
+		if !schema.Type.Is("object") {
+			return
+		}
+		if len(schema.Required) > 0 {
+			t.Errorf("%s requires %v", path, schema.Required)
+		}
+		if other := schema.AdditionalProperties.Schema; other == nil || !other.Value.IsEmpty() {
+			t.Errorf("%s is not open to members of any kind", path)
+		}
+		for name, property := range schema.Properties {
+			walk(path+"."+name, property.Value)
+		}
+	}
+	walk("Event", load(t, spec.Dataset).Components.Schemas["Event"].Value)
+}
+
+// keepAll is the choice of every overlay that go generate applies.
+func keepAll(string) bool { return true }
+
+// prepare does what go generate does for the dataset stream, by its own command line, with the overlays that keep
+// chooses by their file names. It returns the document.
+func prepare(t *testing.T, keep func(overlay string) bool) string {
+	t.Helper()
+	line := regexp.MustCompile(`(?m)^//go:generate (go run \./spec/prepare -o \S+ .*)$`).FindStringSubmatch(read(t, "../generate.go"))
+	if line == nil {
+		t.Fatal("generate.go does not prepare the document")
+	}
+	args := slices.DeleteFunc(strings.Fields(line[1]), func(arg string) bool {
+		return strings.Contains(arg, "/overlay/") && !keep(filepath.Base(arg))
+	})
+	out := filepath.Join(t.TempDir(), "openapi.yaml")
+	args[slices.Index(args, "-o")+1] = out
+
+	read(t, "prepare/main.go") // so that the test cache knows that the result depends on it
+	command := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	command.Dir = ".."
+	if text, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, text)
+	}
+	return read(t, out)
+}
+
+func load(t *testing.T, text string) *openapi3.T {
+	t.Helper()
+	document, err := openapi3.NewLoader().LoadFromData([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+func parse(t *testing.T, text string) *yaml.Node {
+	t.Helper()
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		t.Fatal(err)
+	}
+	return &document
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// settingFlag marks the flags that stand for a variable of the environment, with its name.
+const settingFlag = "variable"
+
+// usage writes what -h shows below the description of a command. The settings have a heading of their own.
+func usage(cmd *cobra.Command) error {
+	own, settings := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	own.SortFlags, settings.SortFlags = false, false
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if f.Annotations[settingFlag] != nil {
+			settings.AddFlag(f)
+		} else {
+			own.AddFlag(f)
+		}
+	})
+
+	var b strings.Builder
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "Usage:\n  %s COMMAND [FLAGS]\n\nCommands:\n", cmd.CommandPath())
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() {
+				fmt.Fprintf(&b, "  %-10s %s\n", sub.Name(), sub.Short)
+			}
+		}
+		fmt.Fprintf(&b, "\n%s COMMAND -h shows the flags of a command.\n", cmd.CommandPath())
+	} else {
+		fmt.Fprintf(&b, "Usage:\n  %s [FLAGS]\n", cmd.CommandPath())
+	}
+	fmt.Fprintf(&b, "\nFlags:\n%s", own.FlagUsages())
+	if settings.HasAvailableFlags() {
+		fmt.Fprintf(&b, settingsHelp, settings.FlagUsages())
+	}
+	_, err := fmt.Fprint(cmd.OutOrStderr(), b.String())
+	return err
+}
+
+// choice is the value of a flag that takes one of a few words.
+type choice struct {
+	value   string
+	allowed []string
+}
+
+func (c *choice) String() string { return c.value }
+
+// Type is what -h shows in the place of the value.
+func (c *choice) Type() string { return strings.Join(c.allowed, "|") }
+
+func (c *choice) Set(value string) error {
+	for _, word := range c.allowed {
+		if value == word {
+			c.value = value
+			return nil
+		}
+	}
+	return fmt.Errorf("must be %s", strings.Join(c.allowed, " or "))
+}

@@ -36,16 +36,11 @@ func newConn(client *http.Client, policy Retry, log *slog.Logger) *conn {
 	}
 	guarded := *client
 	guarded.CheckRedirect = func(req *http.Request, via []*http.Request) error {
-		if origin(req.URL) != origin(via[0].URL) {
-			return &redirectError{to: req.URL.Scheme + "://" + req.URL.Host}
+		err := followable(req, via, client.CheckRedirect)
+		if err != nil && err != http.ErrUseLastResponse {
+			return &redirectError{err}
 		}
-		if client.CheckRedirect != nil {
-			return client.CheckRedirect(req, via)
-		}
-		if len(via) >= 10 {
-			return errors.New("stopped after 10 redirects")
-		}
-		return nil
+		return err
 	}
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -53,11 +48,22 @@ func newConn(client *http.Client, policy Retry, log *slog.Logger) *conn {
 	return &conn{http: &guarded, policy: policy.withDefaults(), log: log}
 }
 
-// redirectError keeps a token from leaving for another origin. The path is left out: it may hold anything.
-type redirectError struct{ to string }
+// redirectError is a redirect that is not followed, today or tomorrow.
+type redirectError struct{ error }
 
-func (e *redirectError) Error() string {
-	return "a redirect to another origin, " + e.to + ", is not followed"
+// followable keeps a token from leaving for another origin, and else has the rule of the caller or that of net/http.
+func followable(req *http.Request, via []*http.Request, rule func(*http.Request, []*http.Request) error) error {
+	switch {
+	case origin(req.URL) != origin(via[0].URL):
+		// The path is left out: it may hold anything.
+		return errors.New("a redirect to another origin, " + req.URL.Scheme + "://" + req.URL.Host + ", is not followed")
+	case rule != nil:
+		return rule(req, via)
+	case len(via) >= 10:
+		return errors.New("ten redirects lead nowhere")
+	default:
+		return nil
+	}
 }
 
 // exchange is one request and what becomes of its answer.
@@ -139,7 +145,7 @@ func (c *conn) unanswered(ctx, watched context.Context, x exchange, err error) e
 		err = fmt.Errorf("%w for %v", errStalled, c.policy.Stall)
 	}
 
-	e := &Error{Op: x.op, Err: err, transient: true}
+	e := &Error{Op: x.op, Err: &cause{err, scrub(x.secrets...).line(err.Error())}, transient: true}
 	var (
 		redirect    *redirectError
 		op          *net.OpError
@@ -158,6 +164,18 @@ func (c *conn) unanswered(ctx, watched context.Context, x exchange, err error) e
 	}
 	return e
 }
+
+// cause is why there is no answer. net/http quotes in its errors what a server sent instead of HTTP, so the text is
+// scrubbed, and the error itself can be asked for with errors.Is and errors.As but not be printed.
+type cause struct {
+	err  error
+	text string
+}
+
+func (c *cause) Error() string        { return c.text }
+func (c *cause) GoString() string     { return c.text }
+func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
+func (c *cause) As(target any) bool   { return errors.As(c.err, target) }
 
 var errStalled = errors.New("the server is silent")
 

@@ -1,0 +1,254 @@
+// Auth: who gets a token, and what is refused without one.
+package contract_test
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"example.com/docusign-monitor/contract/sandbox"
+	"example.com/docusign-monitor/gen/oauth"
+)
+
+var _ = Describe("Auth", Label("auth"), func() {
+	Must("SRV-AUTH-1", "The service gives a bearer token for an assertion that the registered key has signed",
+		"spec/oauth, createToken, 200", func(ctx SpecContext) {
+			s := provider()
+
+			a := s.ask(ctx, s.assertion())
+
+			var token oauth.Token
+			Expect(json.Unmarshal([]byte(a.Body), &token)).To(Succeed())
+			Expect(token.TokenType).To(BeEquivalentTo("Bearer"))
+			s.token = token.AccessToken
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
+		})
+
+	MustEach("SRV-AUTH-2", "The service answers 401 to a stream request without an access token that it gave",
+		"spec/dataset, getStream, security and 401",
+		func(ctx SpecContext, is declaration, edit func(*http.Request)) {
+			s := provider()
+
+			Expect(s.do(declared(ctx, is), http.MethodGet, s.stream(""), edit)).To(HaveStatus(http.StatusUnauthorized))
+		},
+		Entry("no header", invalid, func(*http.Request) {}),
+		Entry("an empty header", invalid, authorization("")),
+		Entry("the scheme alone", invalid, authorization("Bearer ")),
+		Entry("another scheme", invalid, authorization("Basic dXNlcjpwYXNzd29yZA==")),
+		Entry("a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))),
+		Entry("a token in the URL", invalid, func(r *http.Request) { r.URL.RawQuery = "access_token=" + strings.Repeat("nobody", 9) }))
+
+	Must("SRV-AUTH-3", "The service answers 401 once the access token has expired",
+		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext) {
+			clock := newClock()
+			s, _ := controlledProvider(sandbox.Config{Clock: clock.now, TokenLifetime: 10 * time.Minute})
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
+
+			clock.advance(8 * time.Minute)
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
+
+			clock.advance(4 * time.Minute)
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusUnauthorized))
+		})
+
+	MustEach("SRV-AUTH-4", "The service refuses a forged, foreign or expired assertion with 400 and invalid_grant",
+		"spec/oauth, createToken, 400", refuses("invalid_grant"), forgeries)
+
+	ShouldEach("SRV-AUTH-5", "The service says in error_description what is wrong with an assertion",
+		"spec/oauth, createToken, 400; third parties have seen it missing", describes("invalid_grant"), forgeries)
+
+	Must("SRV-AUTH-6", "The service answers consent_required for a user who has not consented",
+		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext) {
+			s, _ := controlledProvider(sandbox.Config{Users: []sandbox.User{{NoConsent: true}}})
+
+			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("consent_required", ""))
+		})
+
+	Must("SRV-AUTH-7", "The service takes no other grant_type for the JWT grant",
+		"spec/oauth, TokenRequest, grant_type", func(ctx SpecContext) {
+			s := provider()
+
+			a := s.post(declared(ctx, invalid), "", url.Values{"grant_type": {"jwt-bearer"}, "assertion": {s.assertion()}})
+
+			Expect(a).To(BeRefusal("invalid_grant", "unsupported_grant_type"))
+		})
+
+	ShouldEach("SRV-AUTH-8", "The service reads grant_type and assertion from the form alone, and each once",
+		"RFC 6749, sections 2.3.1 and 3.2", assumed,
+		func(ctx SpecContext, query, form []string) {
+			s := provider()
+			values := url.Values{"grant_type": {string(oauth.JWTBearer)}, "assertion": {s.assertion()}}
+			pick := func(names []string) url.Values {
+				picked := url.Values{}
+				for _, name := range names {
+					picked.Add(name, values.Get(name))
+				}
+				return picked
+			}
+
+			a := s.post(declared(ctx, invalid), pick(query).Encode(), pick(form))
+
+			Expect(a).To(HaveStatus(http.StatusBadRequest))
+		},
+		Entry("the assertion in the URL", []string{"assertion"}, []string{"grant_type"}),
+		Entry("both in the URL", []string{"grant_type", "assertion"}, nil),
+		Entry("the assertion in both places", []string{"assertion"}, []string{"grant_type", "assertion"}),
+		Entry("the assertion twice", nil, []string{"grant_type", "assertion", "assertion"}),
+		Entry("the grant_type twice", nil, []string{"grant_type", "grant_type", "assertion"}),
+		Entry("no assertion", nil, []string{"grant_type"}),
+		Entry("no grant_type", nil, []string{"assertion"}))
+
+	ShouldEach("SRV-AUTH-9", "The service refuses an assertion that claims more than the documentation allows",
+		"spec/oauth, createToken, description; one integration asks for two hours and gets a token", assumed,
+		func(ctx SpecContext, change func(now time.Time) jwt.MapClaims, code string) {
+			s := provider()
+
+			a := s.ask(ctx, sign(jwt.SigningMethodRS256, s.key, s.claims(change(time.Now()))))
+
+			Expect(a).To(BeRefusal(code, ""))
+		},
+		Entry("an exp two hours ahead", func(now time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"exp": now.Add(2 * time.Hour).Unix()}
+		}, "invalid_grant"),
+		Entry("an iat ten minutes ahead", func(now time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"iat": now.Add(10 * time.Minute).Unix()}
+		}, "invalid_grant"),
+		Entry("a scope without impersonation", func(time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"scope": "signature"}
+		}, "consent_required"),
+		Entry("no scope", func(time.Time) jwt.MapClaims { return jwt.MapClaims{"scope": nil} }, "consent_required"))
+
+	Must("SRV-AUTH-10", "The service tells at userinfo who the user of a token is",
+		"spec/oauth, getUserInfo, 200", func(ctx SpecContext) {
+			s := provider()
+
+			a := s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))
+
+			var info oauth.UserInfo
+			Expect(a).To(HaveStatus(http.StatusOK))
+			Expect(json.Unmarshal([]byte(a.Body), &info)).To(Succeed())
+			Expect(strings.ToLower(info.Sub)).To(Equal(strings.ToLower(s.user)))
+		})
+
+	MustEach("SRV-AUTH-11", "The service answers 401 at userinfo without an access token that it gave",
+		"spec/oauth, getUserInfo, 401",
+		func(ctx SpecContext, is declaration, edit func(*http.Request)) {
+			s := provider()
+
+			a := s.do(declared(ctx, is), http.MethodGet, s.auth+"/oauth/userinfo", edit)
+
+			Expect(a).To(HaveStatus(http.StatusUnauthorized))
+		},
+		Entry("no header", invalid, func(*http.Request) {}),
+		Entry("a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))))
+
+	Should("SRV-AUTH-12", "The service reads the scheme Bearer in any case",
+		"RFC 9110, section 11.1", assumed, func(ctx SpecContext) {
+			s := provider()
+			token := s.newToken(ctx)
+
+			a := s.do(ctx, http.MethodGet, s.stream("limit=1"), authorization("bEARER "+token))
+
+			Expect(a).To(HaveStatus(http.StatusOK))
+		})
+})
+
+// forgeries are assertions that no service may take, and what it says of them.
+var forgeries = []TableEntry{
+	Entry("signed by another key", func(s *service) string {
+		return sign(jwt.SigningMethodRS256, foreignKey(), s.claims(nil))
+	}, "no_valid_keys_or_signatures"),
+	Entry("not signed (alg none)", func(s *service) string {
+		return sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, s.claims(nil))
+	}, "no_valid_keys_or_signatures"),
+	Entry("signed by HS256 with the public key as the secret", func(s *service) string {
+		public := pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&s.key.PublicKey)})
+		return sign(jwt.SigningMethodHS256, public, s.claims(nil))
+	}, "no_valid_keys_or_signatures"),
+	Entry("changed after it was signed", func(s *service) string {
+		good, other := strings.Split(s.assertion(), "."), strings.Split(sign(jwt.SigningMethodRS256, s.key,
+			s.claims(jwt.MapClaims{"exp": time.Now().Add(20 * time.Minute).Unix()})), ".")
+		return good[0] + "." + other[1] + "." + good[2]
+	}, "no_valid_keys_or_signatures"),
+	Entry("for another audience", func(s *service) string {
+		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"aud": "account.example.com"}))
+	}, "no_valid_keys_or_signatures"),
+	Entry("for the audience with a scheme", func(s *service) string {
+		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"aud": "https://" + s.audience}))
+	}, "no_valid_keys_or_signatures"),
+	Entry("without exp", func(s *service) string {
+		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"exp": nil}))
+	}, "no_valid_keys_or_signatures"),
+	Entry("not yet valid (nbf)", func(s *service) string {
+		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"nbf": time.Now().Add(10 * time.Minute).Unix()}))
+	}, "no_valid_keys_or_signatures"),
+	Entry("expired", func(s *service) string {
+		now := time.Now()
+		return sign(jwt.SigningMethodRS256, s.key,
+			s.claims(jwt.MapClaims{"iat": now.Add(-time.Hour).Unix(), "exp": now.Add(-10 * time.Minute).Unix()}))
+	}, "expired_grant"),
+	Entry("from an unknown integration key", func(s *service) string {
+		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"iss": "00000000-0000-4000-8000-000000000000"}))
+	}, "issuer_not_found"),
+	Entry("for an unknown user", func(s *service) string {
+		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": "00000000-0000-4000-8000-000000000000"}))
+	}, "user_not_found"),
+	Entry("for an e-mail address", func(s *service) string {
+		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": "user@example.com"}))
+	}, "invalid_subject"),
+}
+
+// refuses is the body of a table of assertions, which looks at the error code.
+func refuses(code string) func(SpecContext, func(*service) string, string) {
+	return func(ctx SpecContext, forge func(*service) string, _ string) {
+		s := provider()
+		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, ""))
+	}
+}
+
+// describes looks at the description as well.
+func describes(code string) func(SpecContext, func(*service) string, string) {
+	return func(ctx SpecContext, forge func(*service) string, description string) {
+		s := provider()
+		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, description))
+	}
+}
+
+// post sends a form to the token endpoint as it is.
+func (s *service) post(ctx context.Context, query string, form url.Values) *answer {
+	GinkgoHelper()
+	client, err := oauth.NewClient(s.auth, oauth.WithHTTPClient(s.http))
+	Expect(err).NotTo(HaveOccurred())
+	return read(client.CreateTokenWithBody(ctx, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()),
+		func(_ context.Context, r *http.Request) error { r.URL.RawQuery = query; return nil }))
+}
+
+// clock is set by a clause.
+type clock struct {
+	mu   sync.Mutex
+	time time.Time
+}
+
+func newClock() *clock { return &clock{time: time.Now()} }
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.time
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.time = c.time.Add(d)
+}

@@ -1,0 +1,175 @@
+// Cursor: the promise that lets a consumer stop and go on.
+package contract_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"example.com/docusign-monitor/contract/sandbox"
+)
+
+var _ = Describe("Cursor", Label("cursor"), func() {
+	Must("SRV-CURSOR-1", "The service resumes after endCursor with no gap and no repeat",
+		"spec/dataset, getStream, cursor", func(ctx SpecContext) {
+			s := provider()
+			from := s.anchor(ctx)
+			whole := s.some(ctx, from)
+
+			first := s.page(ctx, from, 3)
+			rest := s.read(ctx, after(first.EndCursor), 1000, len(whole)).Events()
+
+			Expect(append(first.Events, rest...)).To(BeginWithEvents(whole))
+		})
+
+	Must("SRV-CURSOR-2", "The service resumes at any endCursor that it has given, however old",
+		"spec/dataset, getStream, cursor", func(ctx SpecContext) {
+			s := provider()
+			pages := s.read(ctx, s.anchor(ctx), 7, sample)
+			whole := pages.Events()
+
+			for i, p := range pages { // one law on one walk, at each of its cursors
+				left := pages[i+1:].Events()
+				Expect(s.read(ctx, after(p.EndCursor), 2000, len(left)).Events()).To(BeginWithEvents(left),
+					"after page %d of %d, of %d events", i+1, len(pages), len(whole))
+			}
+		})
+
+	Must("SRV-CURSOR-3", "The service ends the stream by giving back the cursor that it was sent",
+		"spec/dataset, getStream, cursor; the publisher's samples end there", func(ctx SpecContext) {
+			s := provider()
+
+			s.drain(ctx, s.anchor(ctx), 50) // fails if no page gives back the cursor that it was asked for with
+		})
+
+	Should("SRV-CURSOR-4", "The service leaves the cursor where it is while there is nothing new",
+		"undocumented; without it a walk has no end", assumed, controlled, func(ctx SpecContext) {
+			clock := newClock()
+			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Generate(20, 1), Clock: clock.now})
+			end := s.drain(ctx, start, 2000).End()
+
+			clock.advance(10 * time.Minute)
+
+			Expect(s.page(ctx, after(end), 2000)).To(BeCaughtUp(end))
+			Expect(s.page(ctx, after(end), 1)).To(BeCaughtUp(end))
+		})
+
+	Must("SRV-CURSOR-5", "The service gives what is ingested later after the endCursor of the end, once and in order",
+		"spec/dataset, getStream, description and cursor", controlled, func(ctx SpecContext) {
+			s, box := controlledProvider(sandbox.Config{Events: sandbox.Generate(20, 1)})
+			end := s.drain(ctx, start, 7).End()
+
+			var news []string
+			for i := range 5 {
+				news = append(news, event(time.Now(), i))
+				Expect(box.Append([]byte(news[i]))).To(Succeed())
+			}
+
+			Expect(s.drain(ctx, after(end), 2).Events()).To(HoldEvents(news))
+		})
+
+	Must("SRV-CURSOR-6", "The service begins seven days ago without a cursor",
+		"spec/dataset, getStream, cursor", controlled, func(ctx SpecContext) {
+			clock := newClock()
+			old, young := event(clock.now(), 1), event(clock.now(), 2)
+			s, box := controlledProvider(sandbox.Config{Events: sandbox.Raw([]byte(old)), Clock: clock.now})
+			clock.advance(2 * 24 * time.Hour)
+			Expect(box.Append([]byte(young))).To(Succeed())
+
+			clock.advance(4 * 24 * time.Hour)
+			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{old, young}), "when the events are six and four days old")
+
+			clock.advance(2 * 24 * time.Hour)
+			s.forget()
+			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{young}), "when the events are eight and six days old")
+		})
+
+	Must("SRV-CURSOR-7", "The service begins at the same place with an empty cursor as without one",
+		"spec/dataset, getStream, cursor; the publisher's older samples send it empty", func(ctx SpecContext) {
+			s := provider()
+
+			absent := s.page(ctx, start, 5)
+			empty := s.page(ctx, after(""), 5)
+
+			Expect(empty.Events).To(HoldEvents(absent.Events))
+			Expect(absent.Events).NotTo(BeEmpty(), "The stream is empty, so nothing is proved")
+		})
+
+	MustEach("SRV-CURSOR-8", "The service begins at a date that is given as the cursor",
+		"spec/dataset, getStream, cursor; the publisher's samples", controlled,
+		func(ctx SpecContext, layout string) {
+			noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
+			clock := &clock{time: noon}
+			s, box := controlledProvider(sandbox.Config{Events: sandbox.Raw(), Clock: clock.now})
+			var log []string
+			for day := range 4 {
+				log = append(log, event(clock.now(), day))
+				Expect(box.Append([]byte(log[day]))).To(Succeed())
+				clock.advance(24 * time.Hour)
+			}
+
+			midnight := noon.Add(36 * time.Hour).Format(layout) // between the second and the third
+
+			Expect(s.drain(ctx, after(midnight), 2).Events()).To(HoldEvents(log[2:]))
+		},
+		Entry("seconds", "2006-01-02T15:04:05Z"),
+		Entry("seven digits of fraction", "2006-01-02T15:04:05.0000000Z"),
+		Entry("an offset", "2006-01-02T15:04:05+00:00"),
+		Entry("the date alone", "2006-01-02"))
+
+	Should("SRV-CURSOR-9", "The service gives from a later date the tail of what it gives from an earlier one",
+		"spec/dataset, getStream, cursor: a seek that clips nothing; undocumented how far it reaches", assumed,
+		func(ctx SpecContext) {
+			s := provider()
+			now := time.Now()
+
+			early := s.drain(ctx, on(now.Add(-5*24*time.Hour)), 2000).Events()
+			late := s.drain(ctx, on(now.Add(-2*24*time.Hour)), 2000).Events()
+			again := s.drain(ctx, on(now.Add(-5*24*time.Hour)), 2000).Events()
+
+			Expect(late).NotTo(BeEmpty(), "Nothing follows the later date, so nothing is proved")
+			from := slices.Index(again, late[0])
+			Expect(from).To(BeNumerically(">", 0), "The later date does not begin within what the earlier one gives")
+			Expect(again[from:]).To(BeginWithEvents(late))
+			Expect(again).To(BeginWithEvents(early))
+			Expect(from+len(late)).To(BeNumerically(">=", len(early)), "The later date ends before the earlier one")
+		})
+
+	ShouldEach("SRV-CURSOR-10", "The service refuses a cursor that it cannot have given with 400, and never begins elsewhere",
+		"undocumented", assumed,
+		func(ctx SpecContext, bad string) {
+			s := provider()
+
+			a := s.do(ctx, http.MethodGet, s.stream("limit=5&cursor="+url.QueryEscape(bad)), s.bearer(ctx))
+
+			Expect(a).To(HaveStatus(http.StatusBadRequest))
+		},
+		Entry("a blank", " "),
+		Entry("a word", "yesterday"),
+		Entry("a date that is none", "2026-02-30T00:00:00Z"),
+		Entry("a date without a zone", "2026-01-02T03:04:05"),
+		Entry("a number", "0"),
+		Entry("another form", "b64:AAAA"))
+
+	Should("SRV-CURSOR-11", "The service refuses an endCursor that has been altered",
+		"undocumented", assumed, func(ctx SpecContext) {
+			s := provider()
+			given := s.page(ctx, start, 5).EndCursor
+
+			a := s.get(ctx, after(given+"0"), 5)
+
+			Expect(a).To(HaveStatus(http.StatusBadRequest))
+		})
+})
+
+// event is a small one. The time is that of its timestamp.
+func event(t time.Time, n int) string {
+	stamp, _ := json.Marshal(t.UTC().Format("2006-01-02T15:04:05.0000000Z"))
+	return fmt.Sprintf(`{"timestamp":%s,"eventId":"00000000-0000-4000-8000-%012d","object":"Envelope","action":"Created"}`, stamp, n)
+}

@@ -1,0 +1,71 @@
+// Errors: what a refusal tells, and what it must not.
+package contract_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("Errors", Label("errors"), func() {
+	ShouldEach("SRV-ERROR-1", "The service puts a trace token on an answer",
+		"the captured answer; the publisher's samples read it from failed ones",
+		func(ctx SpecContext, _ int, ask func(context.Context, *service) *answer) {
+			s := provider()
+
+			Expect(ask(ctx, s).Header.Get("X-DocuSign-TraceToken")).NotTo(BeEmpty())
+		}, answers)
+
+	ShouldEach("SRV-ERROR-2", "The service repeats no token and no assertion in a refusal",
+		"undocumented; logs hold refusals", assumed,
+		func(ctx SpecContext, _ int, ask func(context.Context, *service) *answer) {
+			s := provider()
+
+			a := ask(ctx, s)
+
+			secrets := s.judge.secrets
+			Expect(secrets).NotTo(BeEmpty(), "No secret was sent, so nothing is proved")
+			for _, secret := range secrets {
+				Expect(strings.Contains(a.Body, secret)).To(BeFalse(), "a secret of %d characters is in the answer", len(secret))
+			}
+		}, refusals)
+
+	Should("SRV-ERROR-3", "The service says in errorCode and message why it refuses a stream request",
+		"the platform's 401 and rate limit; undocumented for Monitor", assumed, func(ctx SpecContext) {
+			s := provider()
+
+			a := s.do(ctx, http.MethodGet, s.stream(""), authorization("Bearer "+strings.Repeat("nobody", 9)))
+
+			Expect(member(a.Body, "errorCode")).NotTo(BeEmpty(), a.String())
+			Expect(member(a.Body, "message")).NotTo(BeEmpty(), a.String())
+		})
+})
+
+// refusals are requests that are refused although each carries a secret, with the status that comes.
+var refusals = []TableEntry{
+	Entry("getStream 400", http.StatusBadRequest, func(ctx context.Context, s *service) *answer {
+		return s.do(declared(ctx, invalid), http.MethodGet, s.stream("limit=abc"), s.bearer(ctx))
+	}),
+	Entry("getStream 401", http.StatusUnauthorized, func(ctx context.Context, s *service) *answer {
+		return s.do(ctx, http.MethodGet, s.stream(""), authorization("Bearer "+strings.Repeat("nobody", 9)))
+	}),
+	Entry("createToken 400", http.StatusBadRequest, func(ctx context.Context, s *service) *answer {
+		return s.ask(ctx, sign(jwt.SigningMethodRS256, foreignKey(), s.claims(nil)))
+	}),
+	Entry("getUserInfo 401", http.StatusUnauthorized, func(ctx context.Context, s *service) *answer {
+		return s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", authorization("Bearer "+strings.Repeat("nobody", 9)))
+	}),
+}
+
+// answers are one request for each operation and status that any service can be brought to.
+var answers = append([]TableEntry{
+	Entry("getStream 200", http.StatusOK, func(ctx context.Context, s *service) *answer { return s.get(ctx, start, 2000) }),
+	Entry("createToken 200", http.StatusOK, func(ctx context.Context, s *service) *answer { return s.ask(ctx, s.assertion()) }),
+	Entry("getUserInfo 200", http.StatusOK, func(ctx context.Context, s *service) *answer {
+		return s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))
+	}),
+}, refusals...)

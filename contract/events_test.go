@@ -1,0 +1,87 @@
+// Events: what a consumer may count on in a record, which is little.
+package contract_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"example.com/docusign-monitor/contract/sandbox"
+)
+
+var _ = Describe("Events", Label("events"), func() {
+	MustEach("SRV-EVENT-1", "The service gives an event byte for byte as it was ingested",
+		"contract/sandbox, package documentation: it stands for a service that adds and drops nothing", controlled,
+		func(ctx SpecContext, text string) {
+			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Raw([]byte(text))})
+
+			Expect(s.page(ctx, start, 10).Events).To(HoldEvents([]string{text}))
+		},
+		Entry("an integer of 20 digits", `{"n":98765432109876543210,"score":2.50}`),
+		Entry("fields that no document knows", `{"zebra":{"b":1,"a":[null,true]},"application":"x"}`),
+		Entry("nulls, empty texts, absent fields", `{"eventId":null,"userId":"","data":{}}`),
+		Entry("escaped and raw letters", `{"city":"\u6771\u4eac","state":"東京都","lock":"\ud83d\udd12"}`),
+		Entry("spaces between the tokens", `{ "object" : "Envelope" ,	"action":"Created" }`),
+		Entry("an array of characters", `{"data":{"SignerIp":["1","9","8"]}}`))
+
+	Should("SRV-EVENT-2", "The service gives every event a timestamp in UTC, with at most seven digits of fraction",
+		"spec/dataset, Event, timestamp; the seven public events", func(ctx SpecContext) {
+			s := provider()
+
+			Expect(s.some(ctx, s.anchor(ctx))).To(HaveEach(HaveUTCTimestamp()))
+		})
+
+	Should("SRV-EVENT-3", "The service gives every event an eventId that no other has",
+		"spec/dataset, Event, eventId; the seven public events; whether events repeat is undocumented", assumed,
+		func(ctx SpecContext) {
+			s := provider()
+			seen := map[string]int{}
+
+			for i, text := range s.some(ctx, s.anchor(ctx)) {
+				id := member(text, "eventId")
+				Expect(id).NotTo(BeEmpty(), "event %d has no eventId: %s", i, shorten(text, 200))
+				Expect(seen).NotTo(HaveKey(id), "event %d repeats the eventId of an earlier one", i)
+				seen[id] = i
+			}
+		})
+
+	ShouldEach("SRV-EVENT-4", "The service gives every event the fields that all public events have",
+		"spec/dataset, Event; the seven public events",
+		func(ctx SpecContext, name string) {
+			s := provider()
+
+			Expect(s.some(ctx, s.anchor(ctx))).To(HaveEach(HaveMember(name)))
+		},
+		Entry("site", "site"), Entry("accountId", "accountId"), Entry("userId", "userId"), Entry("ipAddress", "ipAddress"),
+		Entry("object", "object"), Entry("action", "action"), Entry("source", "source"), Entry("data", "data"))
+})
+
+// member is a text in an event, empty if it is absent or something else.
+func member(text, name string) string {
+	var members map[string]json.RawMessage
+	var value string
+	if json.Unmarshal([]byte(text), &members) != nil || json.Unmarshal(members[name], &value) != nil {
+		return ""
+	}
+	return value
+}
+
+// utcTimestamp says what is wrong with the timestamp of an event.
+func utcTimestamp(text string) error {
+	stamp := member(text, "timestamp")
+	if _, err := time.Parse(time.RFC3339Nano, stamp); err != nil {
+		return err
+	}
+	_, fraction, _ := strings.Cut(strings.TrimSuffix(stamp, "Z"), ".")
+	switch {
+	case !strings.HasSuffix(stamp, "Z"):
+		return fmt.Errorf("%s is not in UTC", stamp)
+	case len(fraction) > 7:
+		return fmt.Errorf("%s has more than seven digits of fraction", stamp)
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package contract_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// gap is a kind of request that the documents forbid and the validator lets pass.
+type gap struct {
+	name  string
+	match func(r *http.Request, form url.Values) bool
+
+	method, path, form string // a request that shows it
+}
+
+// gaps are the known differences between the documents and the validator's reading of them.
+var gaps = []gap{
+	{
+		name: "a query parameter is given twice",
+		match: func(r *http.Request, _ url.Values) bool {
+			return repeated(r.URL.Query())
+		},
+		method: http.MethodGet, path: "/api/v2.0/datasets/monitor/stream?limit=1&limit=2",
+	},
+	{
+		name: "a field of a form is given twice",
+		match: func(_ *http.Request, form url.Values) bool {
+			return repeated(form)
+		},
+		method: http.MethodPost, path: "/oauth/token", form: goodForm + "&assertion=y",
+	},
+	{
+		name: "a field of a form is in the URL as well",
+		match: func(r *http.Request, form url.Values) bool {
+			for name := range r.URL.Query() {
+				if form.Has(name) {
+					return true
+				}
+			}
+			return false
+		},
+		method: http.MethodPost, path: "/oauth/token?assertion=x", form: goodForm,
+	},
+}
+
+const goodForm = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=x"
+
+func repeated(values url.Values) bool {
+	for _, given := range values {
+		if len(given) > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// inGap tells whether it is known that the validator finds nothing wrong with such a request.
+func inGap(r *http.Request, body []byte) bool {
+	form, _ := url.ParseQuery(string(body))
+	for _, g := range gaps {
+		if g.match(r, form) {
+			return true
+		}
+	}
+	return false
+}
+
+// A gap that is gone must go from the list, lest it hide a real difference.
+func TestGapsAreThere(t *testing.T) {
+	for _, g := range gaps {
+		t.Run(g.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), g.method, "http://localhost"+g.path, strings.NewReader(g.form))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer x")
+			if g.form != "" {
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+
+			if found, _, reason := judgeRequest(r); found != valid {
+				t.Errorf("the validator says %s (%v), so there is no gap", found, reason)
+			}
+			if !inGap(r, []byte(g.form)) {
+				t.Error("the gap does not match the request that shows it")
+			}
+		})
+	}
+}
+
+// The requests beside the gaps are none.
+func TestGapsAreNarrow(t *testing.T) {
+	for _, g := range []gap{
+		{method: http.MethodGet, path: "/api/v2.0/datasets/monitor/stream?limit=1&cursor=x"},
+		{method: http.MethodPost, path: "/oauth/token", form: goodForm},
+	} {
+		t.Run(g.method+" "+g.path, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), g.method, "http://localhost"+g.path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if inGap(r, []byte(g.form)) {
+				t.Error("a valid request is taken for one in a gap")
+			}
+		})
+	}
+}

@@ -1,0 +1,169 @@
+package contract_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+)
+
+// breachEntry is the name of a report entry that holds a breach.
+const breachEntry = "breach"
+
+// judge is the transport that every exchange of a clause goes through. Each request on the wire is judged once: that it
+// is what its clause declares it to be, and that its answer is one that the document has.
+type judge struct {
+	next http.RoundTripper
+	base []*url.URL // whose paths the documents know nothing of
+
+	// ofClient: the requests are those of the client under test, so that a bad one is a breach, and the answers are
+	// made up by the clause.
+	ofClient bool
+
+	mu       sync.Mutex
+	verdicts []verdict
+	sent     int // answered requests, counted apart from the verdicts
+	secrets  []string
+}
+
+// verdict is what was found in one exchange.
+type verdict struct {
+	Exchange  exchange
+	Objection string // why the request is not what it is declared to be
+	Breaches  []breach
+}
+
+type declarationKey struct{}
+
+// declared says what the requests of ctx are by the documents. Without it they are valid.
+func declared(ctx context.Context, d declaration) context.Context {
+	return context.WithValue(ctx, declarationKey{}, d)
+}
+
+func declarationOf(ctx context.Context) declaration {
+	if d, ok := ctx.Value(declarationKey{}).(declaration); ok {
+		return d
+	}
+	return valid
+}
+
+// RoundTrip sends the request as it is; the validator gets a copy.
+func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
+	asked, err := readRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	res, err := j.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	j.count()
+	body, cut := io.ReadAll(res.Body)
+	res.Body.Close()
+	res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{cut}))
+
+	j.learn(asked, body)
+	v := verdict{Exchange: j.record(asked, res, body)}
+	copied := j.copyOf(r, asked)
+	found, input, reason := judgeRequest(copied)
+	if claim := declarationOf(r.Context()); found != claim && !(claim == invalid && found == valid && inGap(copied, asked.body)) {
+		v.Objection = j.hide(fmt.Sprintf("%s %s is declared %s and found %s: %s",
+			r.Method, r.URL.RequestURI(), claim, found, why(reason)))
+		if j.ofClient {
+			v.Breaches = append(v.Breaches, breach{"CLI-REQUEST-1", operation(input), 0, v.Objection})
+			v.Objection = ""
+		}
+	}
+	if !j.ofClient && input != nil {
+		v.Breaches = judgeAnswer(input, res, body)
+	}
+	for i := range v.Breaches {
+		v.Breaches[i].Reason = j.hide(v.Breaches[i].Reason)
+	}
+	v.Exchange.Operation, v.Exchange.Declared = operation(input), declarationOf(r.Context())
+
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.verdicts = append(j.verdicts, v)
+	return res, nil
+}
+
+func why(reason error) string {
+	if reason == nil {
+		return "the validator has nothing against it"
+	}
+	return brief(reason.Error())
+}
+
+func (j *judge) count() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.sent++
+}
+
+// Verdicts are those that were reached, in the order of the answers.
+func (j *judge) Verdicts() []verdict {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return append([]verdict(nil), j.verdicts...)
+}
+
+// Breaches are those that are charged to a clause.
+func (j *judge) Breaches(of string) (found []breach) {
+	for _, v := range j.Verdicts() {
+		for _, b := range v.Breaches {
+			if b.Clause == of {
+				found = append(found, b)
+			}
+		}
+	}
+	return found
+}
+
+// asked is a request whose body has been read.
+type asked struct {
+	*http.Request
+	body []byte
+}
+
+func readRequest(r *http.Request) (asked, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return asked{Request: r}, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body.Close()
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return asked{r, body}, err
+}
+
+// copyOf is the request as the documents see it: without the path of the base URL, and with a body of its own.
+func (j *judge) copyOf(r *http.Request, a asked) *http.Request {
+	c := r.Clone(context.WithoutCancel(r.Context()))
+	c.Body, c.GetBody = nil, nil
+	if a.body != nil {
+		c.Body = io.NopCloser(bytes.NewReader(a.body))
+	}
+	for _, base := range j.base {
+		prefix := strings.TrimSuffix(base.EscapedPath(), "/")
+		if rest, ok := strings.CutPrefix(c.URL.EscapedPath(), prefix); ok && prefix != "" && c.URL.Host == base.Host {
+			c.URL.Path, _ = url.PathUnescape(rest)
+			c.URL.RawPath = rest
+			break
+		}
+	}
+	return c
+}
+
+// failing is the end of a body: that of the wire.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) {
+	if f.err == nil {
+		return 0, io.EOF
+	}
+	return 0, f.err
+}

@@ -1,0 +1,116 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/onsi/gomega/gcustom"
+	"github.com/onsi/gomega/types"
+)
+
+// HaveStatus compares the status of an [answer], and shows the answer if it differs.
+func HaveStatus(want int) types.GomegaMatcher {
+	return gcustom.MakeMatcher(func(a *answer) (bool, error) { return a.Status == want, nil }).
+		WithTemplate("The service answers\n  {{.Actual}}\n{{.To}} with {{.Data}}", want)
+}
+
+// BeRefusal is a refusal of the token endpoint: 400 with an OAuth error, and with its description unless that is empty.
+func BeRefusal(code, description string) types.GomegaMatcher {
+	want := "400 with the error " + code
+	if description != "" {
+		want += " and the description " + description
+	}
+	return gcustom.MakeMatcher(func(a *answer) (bool, error) {
+		var body struct {
+			Error       string `json:"error"`
+			Description string `json:"error_description"`
+			Token       string `json:"access_token"`
+		}
+		err := json.Unmarshal([]byte(a.Body), &body)
+		return err == nil && a.Status == 400 && body.Token == "" && body.Error == code &&
+			(description == "" || body.Description == description), nil
+	}).WithTemplate("The service answers\n  {{.Actual}}\n{{.To}} with {{.Data}}", want)
+}
+
+// BeCaughtUp is the page at the end of the stream: nothing new, and the cursor that it was asked for with.
+func BeCaughtUp(cursor string) types.GomegaMatcher {
+	return gcustom.MakeMatcher(func(p page) (bool, error) { return p.EndCursor == cursor && len(p.Events) == 0, nil }).
+		WithTemplate("The service answers with {{len .Actual.Events}} events and the endCursor {{.Actual.EndCursor}}\n"+
+			"{{.To}} with none and the cursor {{.Data}} that it was sent", cursor)
+}
+
+// HoldEvents compares events byte for byte, and shows the first difference.
+func HoldEvents(want []string) types.GomegaMatcher { return eventsMatcher{want, "hold", slices.Equal[[]string]} }
+
+// BeginWithEvents is HoldEvents for a log that may have grown.
+func BeginWithEvents(want []string) types.GomegaMatcher {
+	return eventsMatcher{want, "begin with", func(got, want []string) bool {
+		return len(got) >= len(want) && slices.Equal(got[:len(want)], want)
+	}}
+}
+
+// EndWithEvents compares the last events.
+func EndWithEvents(want []string) types.GomegaMatcher {
+	return eventsMatcher{want, "end with", func(got, want []string) bool {
+		return len(got) >= len(want) && slices.Equal(got[len(got)-len(want):], want)
+	}}
+}
+
+type eventsMatcher struct {
+	want []string
+	verb string
+	same func(got, want []string) bool
+}
+
+func (m eventsMatcher) Match(actual any) (bool, error) {
+	got, ok := actual.([]string)
+	if !ok {
+		return false, fmt.Errorf("want events as []string, got %T", actual)
+	}
+	return m.same(got, m.want), nil
+}
+
+func (m eventsMatcher) FailureMessage(actual any) string {
+	return difference(actual.([]string), m.want, m.verb)
+}
+
+func (m eventsMatcher) NegatedFailureMessage(any) string {
+	return fmt.Sprintf("Expected the events not to %s the %d given ones", m.verb, len(m.want))
+}
+
+// difference tells two sequences of events apart in four lines.
+func difference(got, want []string, verb string) string {
+	at := 0
+	for at < len(got) && at < len(want) && got[at] == want[at] {
+		at++
+	}
+	show := func(events []string) string {
+		if at >= len(events) {
+			return "nothing"
+		}
+		place := ""
+		if i := slices.Index(want, events[at]); i >= 0 && i != at {
+			place = fmt.Sprintf(" (expected at %d)", i)
+		}
+		return shorten(events[at], 120) + place
+	}
+	return fmt.Sprintf("Expected the %d events to %s the %d expected ones\nThe first difference is at %d\n  got      %s\n  expected %s",
+		len(got), verb, len(want), at, show(got), show(want))
+}
+
+// HaveUTCTimestamp is an event with a timestamp as the published ones have it.
+func HaveUTCTimestamp() types.GomegaMatcher {
+	return gcustom.MakeMatcher(func(event string) (bool, error) { return utcTimestamp(event) == nil, nil }).
+		WithTemplate("{{.To}} a timestamp in UTC with at most seven digits of fraction:\n  {{.Actual}}")
+}
+
+// HaveMember is an event with a field of that name, whatever its value.
+func HaveMember(name string) types.GomegaMatcher {
+	return gcustom.MakeMatcher(func(event string) (bool, error) {
+		var members map[string]json.RawMessage
+		err := json.Unmarshal([]byte(event), &members)
+		_, ok := members[name]
+		return ok, err
+	}).WithTemplate("{{.To}} the field {{.Data}}:\n  {{.Actual}}", name)
+}

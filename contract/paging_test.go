@@ -1,0 +1,114 @@
+// Paging: laws that hold whatever the limits, in whatever lengths the pages come. They read what is there.
+package contract_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"example.com/docusign-monitor/contract/sandbox"
+)
+
+var _ = Describe("Paging", Label("paging"), func() {
+	MustEach("SRV-PAGE-1", "The service gives no page of more events than the limit",
+		"spec/dataset, getStream, limit",
+		func(ctx SpecContext, limit int) {
+			s := provider()
+
+			for _, p := range s.read(ctx, s.anchor(ctx), limit, min(sample, 10*limit)) {
+				Expect(len(p.Events)).To(BeNumerically("<=", limit))
+			}
+		},
+		Entry("1", 1), Entry("2", 2), Entry("7", 7), Entry("50", 50), Entry("the most, 2000", 2000))
+
+	MustEach("SRV-PAGE-2", "The service gives the same events in the same order whatever the limit",
+		"spec/dataset, getStream, limit",
+		func(ctx SpecContext, limit int) {
+			s := provider()
+			from := s.anchor(ctx)
+			whole := s.some(ctx, from)
+			whole = whole[:min(len(whole), 40*limit)]
+
+			Expect(s.read(ctx, from, limit, len(whole)).Events()).To(BeginWithEvents(whole))
+		},
+		Entry("1", 1), Entry("2", 2), Entry("3", 3), Entry("7", 7), Entry("50", 50), Entry("1000", 1000))
+
+	Must("SRV-PAGE-3", "The service gives at most 1000 events when no limit is given, and the same ones",
+		"spec/dataset, getStream, limit, default", controlled, func(ctx SpecContext) {
+			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Generate(1100, 1)})
+
+			p := s.page(ctx, start, 0)
+
+			Expect(len(p.Events)).To(BeNumerically("<=", 1000))
+			Expect(s.read(ctx, start, 1000, len(p.Events)).Events()).To(BeginWithEvents(p.Events))
+		})
+
+	Must("SRV-PAGE-4", "The service gives every event once from the start to the end, in the order of ingestion",
+		"spec/dataset, getStream, description", controlled, func(ctx SpecContext) {
+			now := time.Now()
+			var log []string
+			var raw [][]byte
+			for i, minutes := range []int{5, 3, 4, 1, 2, 0, 9, 8, 7, 6} { // not the order of the timestamps
+				log = append(log, event(now.Add(-time.Duration(minutes)*time.Minute), i))
+				raw = append(raw, []byte(log[i]))
+			}
+			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Raw(raw...)})
+
+			Expect(s.drain(ctx, start, 3).Events()).To(HoldEvents(log))
+		})
+
+	Should("SRV-PAGE-5", "The service gives no cursor twice in a walk, but for the one at the end",
+		"undocumented; a walk would lead in a circle", assumed, func(ctx SpecContext) {
+			s := provider()
+			pages := s.drain(ctx, s.anchor(ctx), 50)
+
+			var cursors []string
+			for _, p := range pages[:len(pages)-1] {
+				cursors = append(cursors, p.EndCursor)
+			}
+			Expect(cursors).NotTo(BeEmpty(), "The walk has one page, so nothing is proved")
+			slices.Sort(cursors)
+			Expect(slices.Compact(slices.Clone(cursors))).To(Equal(cursors))
+		})
+
+	Must("SRV-PAGE-6", "The service repeats no page and leaves none out between the start and the end",
+		"spec/dataset, getStream, cursor and limit", func(ctx SpecContext) {
+			s := provider()
+			from := s.anchor(ctx)
+
+			earlier := s.drain(ctx, from, 2000).Events()
+			small := s.drain(ctx, from, max(10, len(earlier)/20)).Events()
+			later := s.drain(ctx, from, 2000).Events() // the log may have grown meanwhile
+
+			Expect(earlier).NotTo(BeEmpty(), "The stream holds one event at most, so nothing is proved")
+			Expect(small).To(BeginWithEvents(earlier))
+			Expect(later).To(BeginWithEvents(small))
+		})
+
+	ShouldEach("SRV-PAGE-7", "The service refuses a limit outside of 1 to 2000 with 400",
+		"spec/dataset, getStream, limit; undocumented what happens", assumed,
+		func(ctx SpecContext, limit string) {
+			s := provider()
+
+			a := s.do(declared(ctx, invalid), http.MethodGet, s.stream("limit="+limit), s.bearer(ctx))
+
+			Expect(a).To(HaveStatus(http.StatusBadRequest))
+		},
+		Entry("zero", "0"), Entry("negative", "-1"), Entry("one too many", "2001"), Entry("the most of 32 bits", "2147483647"))
+
+	ShouldEach("SRV-PAGE-8", "The service refuses a limit that is not one whole number with 400",
+		"spec/dataset, getStream, limit; the status is inferred", assumed,
+		func(ctx SpecContext, query string) {
+			s := provider()
+
+			a := s.do(declared(ctx, invalid), http.MethodGet, s.stream(query), s.bearer(ctx))
+
+			Expect(a).To(HaveStatus(http.StatusBadRequest))
+		},
+		Entry("a word", "limit=abc"), Entry("a fraction", "limit=1.5"), Entry("empty", "limit="),
+		Entry("33 bits", fmt.Sprintf("limit=%d", 1<<32+5)), Entry("twice", "limit=1&limit=2"))
+})

@@ -1,0 +1,59 @@
+// Routing: which paths and methods there are.
+package contract_test
+
+import (
+	"net/http"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+)
+
+var _ = Describe("Routing", Label("routing"), func() {
+	Should("SRV-ROUTE-1", "The service is the same under v2 as under v2.0",
+		"spec/dataset, getStream, version; the samples send one, an integration the other", assumed, func(ctx SpecContext) {
+			s := provider()
+			long := s.page(ctx, start, 5)
+
+			a := s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream?limit=5", s.bearer(ctx))
+
+			Expect(a).To(HaveStatus(http.StatusOK))
+			Expect(readPage(a).Events).To(HoldEvents(long.Events))
+		})
+
+	ShouldEach("SRV-ROUTE-2", "The service answers 404 for a version or a data set that there is not",
+		"spec/dataset, getStream, version and dataSetName; the status is assumed", assumed,
+		func(ctx SpecContext, is declaration, path string) {
+			s := provider()
+
+			a := s.do(declared(ctx, is), http.MethodGet, s.monitor+path, s.bearer(ctx))
+
+			Expect(a).To(HaveStatus(http.StatusNotFound))
+		},
+		Entry("version 9", invalid, "/api/v9/datasets/monitor/stream"),
+		Entry("another data set", invalid, "/api/v2.0/datasets/other/stream"),
+		Entry("another letter", outside, "/api/x2.0/datasets/monitor/stream"),
+		Entry("no letter", outside, "/api/2.0/datasets/monitor/stream"),
+		Entry("no version", outside, "/api/v/datasets/monitor/stream"),
+		Entry("a slash at the end", outside, "/api/v2.0/datasets/monitor/stream/"),
+		Entry("two slashes", outside, "/api/v2.0//datasets/monitor/stream"),
+		Entry("no data set", outside, "/api/v2.0/datasets/stream"))
+
+	ShouldEach("SRV-ROUTE-3", "The service answers 405 with Allow to a method that an operation does not have",
+		"RFC 9110, section 15.5.6", assumed,
+		func(ctx SpecContext, method, path, allowed string) {
+			s := provider()
+			base := s.monitor
+			if path == "/oauth/token" || path == "/oauth/userinfo" {
+				base = s.auth
+			}
+
+			a := s.do(declared(ctx, outside), method, base+path, s.bearer(ctx))
+
+			Expect(a).To(HaveStatus(http.StatusMethodNotAllowed))
+			Expect(a.Header.Get("Allow")).To(ContainSubstring(allowed))
+		},
+		Entry("POST stream", http.MethodPost, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
+		Entry("DELETE stream", http.MethodDelete, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
+		Entry("GET token", http.MethodGet, "/oauth/token", http.MethodPost),
+		Entry("POST userinfo", http.MethodPost, "/oauth/userinfo", http.MethodGet))
+})

@@ -1,0 +1,335 @@
+package contract_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"example.com/docusign-monitor/contract/sandbox"
+	"example.com/docusign-monitor/gen/dataset"
+	"example.com/docusign-monitor/gen/oauth"
+)
+
+// service is the provider as one clause sees it: two hosts, someone to ask for, and a judge between.
+type service struct {
+	*judge
+	http    *http.Client
+	monitor string // base URLs, without a slash at the end
+	auth    string
+
+	integrationKey string
+	user           string
+	audience       string
+	key            *rsa.PrivateKey
+	now            func() time.Time
+
+	token string // asked for when it is first needed
+}
+
+// inProcess is how many events the sandbox of a clause holds that does not care: several pages of the smaller limits.
+const inProcess = 120
+
+// provider is the service under test: at the target's address, or a sandbox of this clause's own.
+func provider() *service {
+	GinkgoHelper()
+	if !under.remote() {
+		s, _ := controlledProvider(sandbox.Config{Events: sandbox.Generate(inProcess, uint64(GinkgoRandomSeed()))})
+		return s
+	}
+	s := &service{
+		monitor:        strings.TrimSuffix(under.Environment.DatasetURL, "/"),
+		auth:           strings.TrimSuffix(under.Environment.AuthURL, "/"),
+		integrationKey: under.Grant.IntegrationKey,
+		user:           under.Grant.UserID,
+		audience:       under.Grant.Audience,
+		key:            under.key,
+		now:            time.Now,
+	}
+	s.open(func() int { return s.sent })
+	return s
+}
+
+// controlledProvider is a sandbox of this clause's own, for a clause that is labelled so.
+func controlledProvider(config sandbox.Config) (*service, *sandbox.Server) {
+	GinkgoHelper()
+	config.PrivateKey = registeredKey()
+	box, err := sandbox.New(config)
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(box.Close)
+
+	who := box.Credentials()
+	s := &service{monitor: box.URL(), auth: box.URL(), integrationKey: who.IntegrationKey, user: who.UserID, key: who.PrivateKey, now: time.Now}
+	if config.Clock != nil {
+		s.now = config.Clock
+	}
+	s.open(func() int { return len(box.Requests()) })
+	return s, box
+}
+
+// open puts the judge into the way of every request, and has it heard at the end.
+func (s *service) open(answered func() int) {
+	GinkgoHelper()
+	monitor, err := url.Parse(s.monitor)
+	Expect(err).NotTo(HaveOccurred())
+	auth, err := url.Parse(s.auth)
+	Expect(err).NotTo(HaveOccurred())
+	if s.audience == "" {
+		s.audience = auth.Host
+	}
+	s.judge = &judge{base: []*url.URL{monitor, auth}}
+	s.http = s.judge.client()
+	s.judge.hear(answered)
+}
+
+// client sends through the judge and follows no redirect.
+func (j *judge) client() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	DeferCleanup(transport.CloseIdleConnections)
+	j.next = transport
+	return &http.Client{
+		Transport:     j,
+		Timeout:       time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// hear ends a clause: its exchanges go into the report, and no request may have escaped the judge or been other than it
+// was declared.
+func (j *judge) hear(answered func() int) {
+	DeferCleanup(func() {
+		var exchanges []exchange
+		var objections []string
+		for _, v := range j.Verdicts() {
+			exchanges = append(exchanges, v.Exchange)
+			if v.Objection != "" {
+				objections = append(objections, v.Objection)
+			}
+			for _, b := range v.Breaches {
+				AddReportEntry(breachEntry, b, ReportEntryVisibilityNever)
+			}
+		}
+		AddReportEntry("exchanges", exchanges, ReportEntryVisibilityNever)
+		AddReportEntry("verdicts", len(exchanges), ReportEntryVisibilityNever)
+
+		Expect(objections).To(BeEmpty(), "The suite and the documents do not agree on requests of this clause")
+		Expect(exchanges).To(HaveLen(answered()), "The number of verdicts is not that of the requests which the server answered")
+		Expect(exchanges).NotTo(BeEmpty(), "The clause has sent no request at all")
+	})
+}
+
+// registeredKey is that of the integration, made once in a process: it is what takes time.
+var registeredKey = sync.OnceValue(newKey)
+
+// foreignKey is one that the service has never heard of.
+var foreignKey = sync.OnceValue(newKey)
+
+func newKey() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+// answer is an answer whose body has been read.
+type answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// String is what a failure shows.
+func (a *answer) String() string {
+	return fmt.Sprintf("%d %s (%s) %s", a.Status, http.StatusText(a.Status), a.Header.Get("Content-Type"), shorten(a.Body, 300))
+}
+
+// do sends a request as it is, without a token unless it has one.
+func (s *service) do(ctx context.Context, method, target string, edit ...func(*http.Request)) *answer {
+	GinkgoHelper()
+	r, err := http.NewRequestWithContext(ctx, method, target, nil)
+	Expect(err).NotTo(HaveOccurred())
+	for _, change := range edit {
+		change(r)
+	}
+	return read(s.http.Do(r))
+}
+
+func read(res *http.Response, err error) *answer {
+	GinkgoHelper()
+	Expect(err).NotTo(HaveOccurred())
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	Expect(err).NotTo(HaveOccurred(), "The answer is cut off")
+	return &answer{res.StatusCode, res.Header, string(body)}
+}
+
+// authorization sets the header to a text.
+func authorization(text string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Authorization", text) }
+}
+
+// bearer is the token that the clause has been given, as a change to a request.
+func (s *service) bearer(ctx context.Context) func(*http.Request) {
+	GinkgoHelper()
+	if s.token == "" {
+		s.token = s.newToken(ctx)
+	}
+	return authorization("Bearer " + s.token)
+}
+
+// forget has the next request ask for a new token.
+func (s *service) forget() { s.token = "" }
+
+// newToken asks for a token.
+func (s *service) newToken(ctx context.Context) string {
+	GinkgoHelper()
+	a := s.ask(ctx, s.assertion())
+	var token oauth.Token
+	if err := json.Unmarshal([]byte(a.Body), &token); a.Status != http.StatusOK || err != nil || token.AccessToken == "" {
+		Fail("the service gives no token, which the clause needs: " + s.hide(a.String()))
+	}
+	return token.AccessToken
+}
+
+// ask is the request for a token, by the generated client.
+func (s *service) ask(ctx context.Context, assertion string) *answer {
+	GinkgoHelper()
+	client, err := oauth.NewClient(s.auth, oauth.WithHTTPClient(s.http))
+	Expect(err).NotTo(HaveOccurred())
+	return read(client.CreateTokenWithFormdataBody(ctx, oauth.TokenRequest{GrantType: oauth.JWTBearer, Assertion: assertion}))
+}
+
+// stream is the URL of the stream, with a raw query if one is given.
+func (s *service) stream(query string) string {
+	target := s.monitor + "/api/v2.0/datasets/monitor/stream"
+	if query != "" {
+		target += "?" + query
+	}
+	return target
+}
+
+// get is the request for a page, by the generated client.
+func (s *service) get(ctx context.Context, cursor *string, limit int) *answer {
+	GinkgoHelper()
+	client, err := dataset.NewClient(s.monitor, dataset.WithHTTPClient(s.http))
+	Expect(err).NotTo(HaveOccurred())
+	params := &dataset.GetStreamParams{Cursor: cursor}
+	if limit != 0 {
+		most := int32(limit)
+		params.Limit = &most
+	}
+	token := s.bearer(ctx)
+	return read(client.GetStream(ctx, dataset.Version20, dataset.Monitor, params,
+		func(_ context.Context, r *http.Request) error { token(r); return nil }))
+}
+
+// page is a page of the stream; the events are the bytes that were received.
+type page struct {
+	EndCursor string
+	Events    []string
+}
+
+// start asks for no cursor.
+var start *string
+
+// after asks for a cursor.
+func after(cursor string) *string { return &cursor }
+
+// on asks for a time.
+func on(t time.Time) *string { return after(t.UTC().Format("2006-01-02T15:04:05Z")) }
+
+// page asks for a page; 0 asks for no limit.
+func (s *service) page(ctx context.Context, cursor *string, limit int) page {
+	GinkgoHelper()
+	return readPage(s.get(ctx, cursor, limit))
+}
+
+// readPage takes a page apart.
+func readPage(a *answer) page {
+	GinkgoHelper()
+	var body struct {
+		EndCursor *string            `json:"endCursor"`
+		Data      *[]json.RawMessage `json:"data"`
+	}
+	err := json.NewDecoder(bytes.NewReader([]byte(a.Body))).Decode(&body)
+	if a.Status != http.StatusOK || err != nil || body.EndCursor == nil || *body.EndCursor == "" || body.Data == nil {
+		Fail("the service does not answer with a page, which the clause needs: " + a.String())
+	}
+	p := page{EndCursor: *body.EndCursor}
+	for _, event := range *body.Data {
+		p.Events = append(p.Events, string(event))
+	}
+	return p
+}
+
+// walk is pages that follow each other.
+type walk []page
+
+// Events are those of all pages.
+func (w walk) Events() (all []string) {
+	for _, p := range w {
+		all = append(all, p.Events...)
+	}
+	return all
+}
+
+// End is the last cursor.
+func (w walk) End() string { return w[len(w)-1].EndCursor }
+
+// mostPages is when a walk is given up.
+const mostPages = 2000
+
+// read walks from a cursor until it has n events, or to the end if that comes first.
+func (s *service) read(ctx context.Context, cursor *string, limit, n int) (w walk) {
+	GinkgoHelper()
+	for got := 0; len(w) < mostPages; {
+		p := s.page(ctx, cursor, limit)
+		w = append(w, p)
+		got += len(p.Events)
+		if got >= n || cursor != nil && p.EndCursor == *cursor {
+			return w
+		}
+		cursor = &p.EndCursor
+	}
+	Fail(fmt.Sprintf("the walk has come to no end in %d pages", mostPages))
+	return nil
+}
+
+// drain walks from a cursor to the end: the page whose endCursor is the cursor that it was asked for with.
+func (s *service) drain(ctx context.Context, cursor *string, limit int) walk {
+	GinkgoHelper()
+	const all = 1 << 62
+	return s.read(ctx, cursor, limit, all)
+}
+
+// sample is how many events a law is tried on that holds for any number of them.
+const sample = 60
+
+// anchor is a cursor that many events follow, and stays where it is while time goes by: the one after the first event.
+func (s *service) anchor(ctx context.Context) *string {
+	GinkgoHelper()
+	return after(s.page(ctx, start, 1).EndCursor)
+}
+
+// some are the first events after a cursor, as one walk in large pages gives them.
+func (s *service) some(ctx context.Context, cursor *string) []string {
+	GinkgoHelper()
+	const enough = 3
+	events := s.read(ctx, cursor, 2000, sample).Events()
+	if len(events) < enough {
+		Fail(fmt.Sprintf("the stream holds %d events from there on; the clause proves nothing with less than %d", len(events), enough))
+	}
+	return events[:min(len(events), sample)]
+}

@@ -1,0 +1,66 @@
+package contract_test
+
+import (
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"strings"
+
+	"example.com/docusign-monitor/internal/settings"
+)
+
+// targetVariable chooses the service under test.
+const targetVariable = "DOCUSIGN_CONTRACT_TARGET"
+
+// target is the service under test: the one at an address, or, without settings, a sandbox that each clause starts for
+// itself.
+type target struct {
+	*settings.Settings
+	key *rsa.PrivateKey
+}
+
+// readTarget reads the variable. For a URL it reads the DOCUSIGN_ settings too, with the URL as that of the Monitor host.
+func readTarget(lookup func(string) (string, bool)) (*target, error) {
+	value, set := lookup(targetVariable)
+	switch {
+	case !set:
+		return &target{}, nil
+	case !strings.HasPrefix(value, "http://") && !strings.HasPrefix(value, "https://"):
+		return nil, errors.New(targetVariable + " is not a target: unset it for a sandbox in process, or give the URL of a Monitor host")
+	}
+	s, err := settings.Read(func(name string) (string, bool) {
+		if name == settings.MonitorURL {
+			return value, true
+		}
+		return lookup(name)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s is a URL, so the settings of a client are needed:\n%w", targetVariable, err)
+	}
+	key, ok := s.Grant.PrivateKey.(*rsa.PrivateKey)
+	if !ok {
+		return nil, errors.New("the suite signs with a key that it can read, not with one in a store")
+	}
+	return &target{s, key}, nil
+}
+
+func (t *target) remote() bool { return t.Settings != nil }
+
+func (t *target) String() string {
+	if t.remote() {
+		return t.Environment.DatasetURL
+	}
+	return "the sandbox in process"
+}
+
+// filter leaves out, before anything runs, what cannot be proved at an address. The report names it.
+func (t *target) filter(chosen string) string {
+	switch {
+	case !t.remote():
+		return chosen
+	case chosen == "":
+		return "!controlled"
+	default:
+		return "(" + chosen + ") && !controlled"
+	}
+}

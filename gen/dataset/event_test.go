@@ -2,6 +2,7 @@ package dataset_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -94,6 +95,30 @@ func TestEventThatDoesNotFit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A value that the document does not know survives wherever it stands.
+func FuzzUnknownValue(f *testing.F) {
+	for _, seed := range []string{`null`, `""`, `98765432109876543210`, `2.50`, `-0`, `1e400`, `[1,[2.50]]`, `{"a":{"b":null}}`, `"\ud83d\udd12 <&> \u2028"`, ` "x" `} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, unknown string) {
+		text := fmt.Sprintf(`{"x":%[1]s,"data":{"x":%[1]s},"ipAddressLocation":{"x":%[1]s}}`, unknown)
+		if !json.Valid([]byte(unknown)) || !json.Valid([]byte(text)) { // the second has its own limit of depth
+			t.Skip()
+		}
+		var event dataset.Event
+		if err := json.Unmarshal([]byte(text), &event); err != nil {
+			t.Fatal(err)
+		}
+		out, err := json.Marshal(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(value(t, text), value(t, string(out))); diff != "" {
+			t.Errorf("after decoding and encoding (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // value returns what a JSON text says, numbers as they are written.

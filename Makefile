@@ -1,0 +1,79 @@
+# A table of contents: each target is a command or two, and works without make as well.
+
+MAKEFLAGS += --no-print-directory
+published := spec/dataset/docusign-monitor-openapi-original.yml
+FUZZTIME  ?= 30s
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: ## stream the 1,000 events of the embedded sandbox; nothing else goes to standard output
+	@go run ./cmd/dsmonitor stream --sandbox
+
+test: ## test everything
+	go test ./...
+
+check: lint ## all that is not a test: lint, go.mod, other systems, stale generated code
+	go mod tidy -diff
+	GOOS=windows go build ./...
+	GOOS=darwin go build ./...
+	.ci/generated
+
+lint: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "gofmt would change:" $$unformatted; exit 1; fi
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck ./...
+
+race: ## test everything under the race detector
+	go test -race ./...
+
+contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process
+	go test -count=1 ./contract
+
+fuzz: ## run each fuzz target for FUZZTIME (30s)
+	@grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sed 's|/[^/]*:func | |' | sort | while read -r package target; do \
+		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; done
+
+vuln: ## look for known vulnerabilities; asks the Go vulnerability database
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+
+build: ## build the command into build/
+	go build -o build/ ./cmd/...
+
+generate: ## make the prepared document and the generated code; twice changes nothing
+	go generate ./...
+
+# Each step is a target of its own, so that the line that make ends with names the one that failed.
+update: update-test ## take a new version of the published document: make update SPEC=file
+	@echo "update: done"
+
+update-replace:
+	@$(if $(SPEC),,$(error usage: make update SPEC=file, the new version of the published document))
+	@$(if $(shell test -f "$(SPEC)" && test -r "$(SPEC)" && echo yes),,$(error cannot read $(SPEC); nothing is replaced))
+	cmp -s "$(SPEC)" $(published) || cp "$(SPEC)" $(published)
+	go test ./spec -run TestPublishedDocumentIsUnchanged -update
+
+update-prepare: update-replace
+	go generate -run '/prepare -o' .
+
+update-validate: update-prepare
+	go generate -run '/prepare -validate' .
+
+update-generate: update-validate
+	go generate -run /oapi-codegen .
+
+update-build: update-generate
+	go build ./...
+
+update-test: update-build
+	go test ./...
+
+readme-check: ## run both commands of the README as a newcomer: clean clone, empty HOME, no caches
+	.ci/readme-check
+
+rename: ## give the module another path: make rename MODULE=path
+	@$(if $(MODULE),,$(error usage: make rename MODULE=path, the new path of the module))
+	.ci/rename "$(MODULE)"
+
+.PHONY: help run test check lint race contract fuzz vuln build generate readme-check rename update \
+	update-replace update-prepare update-validate update-generate update-build update-test

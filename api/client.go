@@ -18,10 +18,11 @@ const MaxLimit = 2000
 // Client reads one stream of one organization. It keeps the access token, renews it in time, and is safe for concurrent
 // use. It holds no position: that is the caller's, in the form of a [Cursor].
 type Client struct {
-	conn   *conn
-	tokens *tokens
-	stream stream
-	base   *url.URL // of the stream's host
+	conn    *conn
+	tokens  *tokens
+	stream  stream
+	base    *url.URL // of the stream's host
+	authURL string
 }
 
 // Option changes what [New] makes.
@@ -69,9 +70,10 @@ func New(env Environment, source oauth2.TokenSource, opts ...Option) (*Client, e
 		return nil, err
 	}
 	c := &Client{
-		conn:   newConn(o.http, o.policy, o.log),
-		stream: datasetStream,
-		base:   base,
+		conn:    newConn(o.http, o.policy, o.log),
+		stream:  datasetStream,
+		base:    base,
+		authURL: env.AuthURL,
 	}
 	c.tokens = &tokens{fetch: func(context.Context) (*oauth2.Token, error) { return source.Token() }}
 	if grant, ok := source.(*grantSource); ok {
@@ -79,6 +81,12 @@ func New(env Environment, source oauth2.TokenSource, opts ...Option) (*Client, e
 	}
 	return c, nil
 }
+
+// String names the stream; a client in full would show its token.
+func (c Client) String() string { return "docusign.Client(" + c.base.Host + ")" }
+
+// GoString is String.
+func (c Client) GoString() string { return c.String() }
 
 // Query says where to begin and how much to ask for at a time. The zero Query begins seven days ago.
 type Query struct {
@@ -150,11 +158,12 @@ func (c *Client) page(ctx context.Context, cursor Cursor, limit int) (*Page, err
 
 	var page *Page
 	err := c.conn.retry(ctx, c.base.Host, func() error {
-		return c.authorized(ctx, request, exchange{
+		return c.authorized(ctx, exchange{
 			op:      "stream",
+			request: request,
 			refused: func(e *Error) { streamRefused(e, cursor) },
 			limit:   maxPage,
-			decode: func(body []byte, _ http.Header) error {
+			decode: func(body []byte) error {
 				next, events, err := readPage(body, c.stream.array, limit)
 				page = &Page{Events: events, Next: next, CaughtUp: next == cursor}
 				return err
@@ -168,7 +177,8 @@ func (c *Client) page(ctx context.Context, cursor Cursor, limit int) (*Page, err
 }
 
 // authorized sends a request with a token, and once more with a new one if the token is refused.
-func (c *Client) authorized(ctx context.Context, request func() (*http.Request, error), x exchange) error {
+func (c *Client) authorized(ctx context.Context, x exchange) error {
+	request := x.request
 	refused := ""
 	for {
 		token, err := c.tokens.get(ctx, refused)

@@ -70,10 +70,10 @@ func followable(req *http.Request, via []*http.Request, rule func(*http.Request,
 type exchange struct {
 	op      string
 	request func() (*http.Request, error)
-	secrets []string                               // what the request carries and no error may show
-	refused func(e *Error)                         // what an answer other than 200 means to this operation
-	decode  func(body []byte, h http.Header) error // reads a 200
-	limit   int64                                  // of a 200, in bytes
+	secrets []string                // what the request carries and no error may show
+	refused func(e *Error)          // what an answer other than 200 means to this operation
+	decode  func(body []byte) error // reads a 200
+	limit   int64                   // of a 200, in bytes
 }
 
 // send makes one attempt: request, status, body, in this order. Whatever fails is an [Error].
@@ -110,7 +110,7 @@ func (c *conn) send(ctx context.Context, x exchange) error {
 
 	body, err := readBody(awake, res.ContentLength, x.limit)
 	if err == nil {
-		err = x.decode(body, res.Header)
+		err = x.decode(body)
 	}
 	if err == nil {
 		return nil

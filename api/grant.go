@@ -1,19 +1,17 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -29,8 +27,8 @@ const scopes = "signature impersonation"
 // assertionLife is half of the hour that Docusign allows, so that the clocks may be that far apart either way.
 const assertionLife = 30 * time.Minute
 
-// maxToken is the largest answer of the account server that is read, in bytes.
-const maxToken = 1 << 20
+// maxAuthAnswer is the largest answer of the account server that is read, in bytes.
+const maxAuthAnswer = 1 << 20
 
 // JWTGrant is the grant that the Monitor documentation asks for: an integration key that acts on behalf of a user, who
 // has consented to it once and who administers the organization.
@@ -40,9 +38,18 @@ type JWTGrant struct {
 	IntegrationKey string        // GUID of the application
 	UserID         string        // GUID of the user, not the e-mail address
 	PrivateKey     crypto.Signer `json:"-"` // RSA; see ParsePrivateKey. A key that never leaves its store will do
+	PrivateKeyFile string        // instead of PrivateKey: read for each token, so a key can be replaced under a running program
 	Environment    Environment   // its AuthURL is asked
 	Audience       string        // the claim aud; default: host and port of AuthURL. For a proxy in front of Docusign
 }
+
+// String names the application and the user, not the key.
+func (g JWTGrant) String() string {
+	return "docusign.JWTGrant(" + g.IntegrationKey + " for " + g.UserID + ")"
+}
+
+// GoString is String.
+func (g JWTGrant) GoString() string { return g.String() }
 
 // TokenSource returns a source that asks for a new token at each call. A [Client] keeps the token and renews it in time;
 // other users wrap the source by [oauth2.ReuseTokenSource].
@@ -89,11 +96,11 @@ func (s *grantSource) token(ctx context.Context, c *conn) (*oauth2.Token, error)
 			},
 			secrets: []string{assertion},
 			refused: s.grant.refused,
-			decode: func(body []byte, _ http.Header) (err error) {
+			decode: func(body []byte) (err error) {
 				token, err = readToken(body, time.Now())
 				return err
 			},
-			limit: maxToken,
+			limit: maxAuthAnswer,
 		})
 	})
 	return token, err
@@ -101,11 +108,9 @@ func (s *grantSource) token(ctx context.Context, c *conn) (*oauth2.Token, error)
 
 // assertion signs the claims. The library signs with an *rsa.PrivateKey alone; a crypto.Signer may be a key in hardware.
 func (g JWTGrant) assertion(host string, now time.Time) (string, error) {
-	if g.PrivateKey == nil {
-		return "", errors.New("docusign: the grant has no private key")
-	}
-	if _, ok := g.PrivateKey.Public().(*rsa.PublicKey); !ok {
-		return "", errors.New("docusign: the private key of the grant is not an RSA key")
+	key, err := g.signer()
+	if err != nil {
+		return "", err
 	}
 	if g.Audience != "" {
 		host = g.Audience
@@ -122,11 +127,30 @@ func (g JWTGrant) assertion(host string, now time.Time) (string, error) {
 		return "", fmt.Errorf("docusign: %w", err)
 	}
 	digest := sha256.Sum256([]byte(signing))
-	signature, err := g.PrivateKey.Sign(rand.Reader, digest[:], crypto.SHA256)
+	signature, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
 	if err != nil {
 		return "", fmt.Errorf("docusign: the private key does not sign: %w", err)
 	}
 	return signing + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+}
+
+func (g JWTGrant) signer() (crypto.Signer, error) {
+	switch {
+	case g.PrivateKeyFile != "" && g.PrivateKey != nil:
+		return nil, errors.New("docusign: the grant has two private keys: give PrivateKey or PrivateKeyFile")
+	case g.PrivateKeyFile != "":
+		pem, err := os.ReadFile(g.PrivateKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("docusign: the private key cannot be read: %w", err)
+		}
+		return ParsePrivateKey(pem)
+	case g.PrivateKey == nil:
+		return nil, errors.New("docusign: the grant has no private key")
+	}
+	if _, ok := g.PrivateKey.Public().(*rsa.PublicKey); !ok {
+		return nil, errors.New("docusign: the private key of the grant is not an RSA key")
+	}
+	return g.PrivateKey, nil
 }
 
 // refused says what an error of the account server means and what to do about it.
@@ -162,12 +186,10 @@ const maxTokenLife = 365 * 24 * 60 * 60
 // readToken reads a good answer. Its errors do not quote it.
 func readToken(body []byte, now time.Time) (*oauth2.Token, error) {
 	var t oauth.Token
-	err := json.NewDecoder(bytes.NewReader(body)).Decode(&t)
+	if err := decodeWhole(body, &t); err != nil {
+		return nil, err
+	}
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fmt.Errorf("the answer ends early: %w", io.ErrUnexpectedEOF)
-	case err != nil:
-		return nil, errors.New("the answer is not a token in JSON; check the auth URL")
 	case t.AccessToken == "" || strings.ContainsFunc(t.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return nil, errors.New("the answer holds no usable access token; check the auth URL")
 	case !strings.EqualFold(t.TokenType, "Bearer"):

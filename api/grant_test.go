@@ -7,8 +7,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -135,7 +138,7 @@ func TestGrantRefused(t *testing.T) {
 		"HTML":            {answer(400, `<html>`), nil, "400 Bad Request"},
 		"plain text":      {answer(400, `Bad Request`), nil, "Bad Request"},
 		"not found":       {answer(404, ``), nil, "404"},
-		"HTML as a token": {answer(200, `<html>`), nil, "not a token in JSON; check the auth URL"},
+		"HTML as a token": {answer(200, `<html>`), nil, "not the JSON that was asked for; check the auth URL"},
 		"no token":        {answer(200, `{"token_type":"Bearer"}`), nil, "no usable access token"},
 		"token in lines":  {answer(200, `{"access_token":"a\nb","token_type":"Bearer"}`), nil, "no usable access token"},
 		"another type":    {answer(200, `{"access_token":"a","token_type":"mac"}`), nil, "not a bearer token"},
@@ -360,5 +363,35 @@ func TestTokenBodyIsRewound(t *testing.T) {
 	})}))
 	if _, err := c.Page(t.Context(), Query{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A key file that is replaced under a running program is the key of the next token.
+func TestPrivateKeyFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(path, []byte("rotating"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := newFake(t, page("a"))
+	grant := f.grant()
+	grant.PrivateKey, grant.PrivateKeyFile = nil, path
+	if _, err := grant.TokenSource().Token(); err == nil || f.tokens > 0 {
+		t.Errorf("error %v, %d tokens", err, f.tokens)
+	}
+	if err := os.WriteFile(path, []byte(pkcs1PEM()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := grant.TokenSource().Token(); err != nil {
+		t.Error(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := grant.TokenSource().Token(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+	grant.PrivateKey = testKey()
+	if _, err := grant.TokenSource().Token(); err == nil || !strings.Contains(err.Error(), "two private keys") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"example.com/docusign-monitor/gen/oauth"
+)
+
+// Organization is one that the user of a client belongs to by an account.
+type Organization struct {
+	ID       string    // GUID, for WithOrganization
+	Accounts []Account // of the user in this organization
+}
+
+// Account is an account of the user.
+type Account struct {
+	ID, Name string
+	Default  bool
+}
+
+// Organizations lists the organizations of the user on whose behalf the client asks, in the order in which the account
+// server names them. Accounts that belong to none are left out. That the user administers an organization is not said.
+//
+// The endpoint has hourly limits of its own: keep the answer. Of several organizations a program lets a person choose.
+func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
+	auth, err := baseURL("the auth URL", c.authURL)
+	if err != nil {
+		return nil, err
+	}
+	var organizations []Organization
+	err = c.conn.retry(ctx, auth.Host, func() error {
+		return c.authorized(ctx, exchange{
+			op:      "userinfo",
+			request: func() (*http.Request, error) { return oauth.NewGetUserInfoRequest(slashed(auth)) },
+			refused: func(e *Error) {
+				if e.StatusCode == http.StatusUnauthorized {
+					e.Err = ErrUnauthorized
+				}
+			},
+			decode: func(body []byte) (err error) {
+				organizations, err = readOrganizations(body)
+				return err
+			},
+			limit: maxAuthAnswer,
+		})
+	})
+	return organizations, err
+}
+
+func readOrganizations(body []byte) ([]Organization, error) {
+	var user oauth.UserInfo
+	if err := decodeWhole(body, &user); err != nil {
+		return nil, err
+	}
+	var organizations []Organization
+	for _, account := range user.Accounts {
+		if account.Organization == nil || account.Organization.OrganizationID == "" {
+			continue
+		}
+		id := account.Organization.OrganizationID
+		at := slices.IndexFunc(organizations, func(o Organization) bool { return o.ID == id })
+		if at < 0 {
+			at = len(organizations)
+			organizations = append(organizations, Organization{ID: id})
+		}
+		organizations[at].Accounts = append(organizations[at].Accounts, Account{
+			ID: deref(account.AccountID), Name: deref(account.AccountName), Default: deref(account.IsDefault),
+		})
+	}
+	return organizations, nil
+}
+
+func deref[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
+}
+
+// decodeWhole reads a small answer of the account server. Its errors do not quote it.
+func decodeWhole(body []byte, into any) error {
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(into)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the answer ends early: %w", io.ErrUnexpectedEOF)
+	case err != nil:
+		return errors.New("the answer is not the JSON that was asked for; check the auth URL")
+	}
+	return nil
+}

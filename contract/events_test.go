@@ -20,13 +20,7 @@ var _ = Describe("Events", Label("events"), func() {
 			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Raw([]byte(text))})
 
 			Expect(s.page(ctx, start, 10).Events).To(HoldEvents([]string{text}))
-		},
-		Entry("an integer of 20 digits", `{"n":98765432109876543210,"score":2.50}`),
-		Entry("fields that no document knows", `{"zebra":{"b":1,"a":[null,true]},"application":"x"}`),
-		Entry("nulls, empty texts, absent fields", `{"eventId":null,"userId":"","data":{}}`),
-		Entry("escaped and raw letters", `{"city":"\u6771\u4eac","state":"東京都","lock":"\ud83d\udd12"}`),
-		Entry("spaces between the tokens", `{ "object" : "Envelope" ,	"action":"Created" }`),
-		Entry("an array of characters", `{"data":{"SignerIp":["1","9","8"]}}`))
+		}, oddEvents)
 
 	Should("SRV-EVENT-2", "The service gives every event a timestamp in UTC, with at most seven digits of fraction",
 		"spec/dataset, Event, timestamp; the seven public events", func(ctx SpecContext) {
@@ -59,6 +53,16 @@ var _ = Describe("Events", Label("events"), func() {
 		Entry("site", "site"), Entry("accountId", "accountId"), Entry("userId", "userId"), Entry("ipAddress", "ipAddress"),
 		Entry("object", "object"), Entry("action", "action"), Entry("source", "source"), Entry("data", "data"))
 })
+
+// oddEvents are what a decoder stumbles over and a copy does not.
+var oddEvents = []TableEntry{
+	Entry("an integer of 20 digits", `{"n":98765432109876543210,"score":2.50}`),
+	Entry("fields that no document knows", `{"zebra":{"b":1,"a":[null,true]},"application":"x"}`),
+	Entry("nulls, empty texts, absent fields", `{"eventId":null,"userId":"","data":{}}`),
+	Entry("escaped and raw letters", `{"city":"\u6771\u4eac","state":"東京都","lock":"\ud83d\udd12"}`),
+	Entry("spaces between the tokens", `{ "object" : "Envelope" ,	"action":"Created" }`),
+	Entry("an array of characters", `{"data":{"SignerIp":["1","9","8"]}}`),
+}
 
 // member is a text in an event, empty if it is absent or something else.
 func member(text, name string) string {

@@ -53,7 +53,7 @@ func declarationOf(ctx context.Context) declaration {
 
 // RoundTrip sends the request as it is; the validator gets a copy.
 func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
-	asked, err := readRequest(r)
+	a, err := readRequest(r)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +66,11 @@ func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 	res.Body.Close()
 	res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{cut}))
 
-	j.learn(asked, body)
-	v := verdict{Exchange: j.record(asked, res, body)}
-	copied := j.copyOf(r, asked)
+	j.learn(a, body)
+	v := verdict{Exchange: j.record(a, res, body)}
+	copied := j.copyOf(r, a)
 	found, input, reason := judgeRequest(copied)
-	if claim := declarationOf(r.Context()); found != claim && !(claim == invalid && found == valid && inGap(copied, asked.body)) {
+	if claim := declarationOf(r.Context()); found != claim && !(claim == invalid && found == valid && inGap(copied, a.body)) {
 		v.Objection = j.hide(fmt.Sprintf("%s %s is declared %s and found %s: %s",
 			r.Method, r.URL.RequestURI(), claim, found, why(reason)))
 		if j.ofClient {

@@ -1,9 +1,12 @@
 package contract_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/onsi/gomega/gcustom"
 	"github.com/onsi/gomega/types"
@@ -41,7 +44,9 @@ func BeCaughtUp(cursor string) types.GomegaMatcher {
 }
 
 // HoldEvents compares events byte for byte, and shows the first difference.
-func HoldEvents(want []string) types.GomegaMatcher { return eventsMatcher{want, "hold", slices.Equal[[]string]} }
+func HoldEvents(want []string) types.GomegaMatcher {
+	return eventsMatcher{want, "hold", slices.Equal[[]string]}
+}
 
 // BeginWithEvents is HoldEvents for a log that may have grown.
 func BeginWithEvents(want []string) types.GomegaMatcher {
@@ -113,4 +118,22 @@ func HaveMember(name string) types.GomegaMatcher {
 		_, ok := members[name]
 		return ok, err
 	}).WithTemplate("{{.To}} the field {{.Data}}:\n  {{.Actual}}", name)
+}
+
+// KeepSecret is an error that shows a secret in no form in which either may be written.
+func KeepSecret(secret string) types.GomegaMatcher {
+	written := []string{
+		secret, url.QueryEscape(secret), url.PathEscape(secret),
+		base64.RawStdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+	}
+	return gcustom.MakeMatcher(func(err error) (bool, error) {
+		for _, text := range forms(err) {
+			for _, form := range written {
+				if strings.Contains(text, form) {
+					return false, nil
+				}
+			}
+		}
+		return len(secret) > 0, nil
+	}).WithTemplate("{{.To}} the secret of {{.Data}} characters:\n  {{.FormattedActual}}", len(secret))
 }

@@ -1,0 +1,159 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"example.com/docusign-monitor/contract/sandbox"
+)
+
+// The tests in this file are about the suite: they run it as a child, by its own binary, and read its report.
+
+// runSuite runs the suite with these settings and nothing else that begins with DOCUSIGN_.
+func runSuite(t *testing.T, environment []string, args ...string) (report Report, output string, err error) {
+	t.Helper()
+	if config, _ := GinkgoConfiguration(); config.ParallelTotal > 1 {
+		t.Skip("every process of a parallel run has these tests; they are for go test")
+	}
+	file := filepath.Join(t.TempDir(), "report.json")
+	child := exec.CommandContext(t.Context(), os.Args[0],
+		append([]string{"-test.run=^TestContract$", "-ginkgo.no-color", "-ginkgo.json-report=" + file}, args...)...)
+	child.Env = append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "DOCUSIGN_")
+	}), environment...)
+	text, err := child.CombinedOutput()
+
+	data, missing := os.ReadFile(file)
+	if missing != nil {
+		return report, string(text), err
+	}
+	var reports []Report
+	if err := json.Unmarshal(data, &reports); err != nil || len(reports) != 1 {
+		t.Fatalf("the report cannot be read: %v\n%s", err, text)
+	}
+	checkSecrets(t, string(data)+string(text))
+	return reports[0], string(text), err
+}
+
+// What the suite handles and must not write down: assertions, tokens of the sandbox and of the hostile server, keys.
+var secrets = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{20}|[A-Z2-7]{52}|canary-token|PRIVATE KEY`)
+
+func checkSecrets(t *testing.T, written string) {
+	t.Helper()
+	if at := secrets.FindStringIndex(written); at != nil {
+		t.Errorf("the report or the output holds a secret: …%s…", written[max(0, at[0]-200):at[0]])
+	}
+}
+
+// settingsOf are the variables of a client of the sandbox.
+func settingsOf(t *testing.T, box *sandbox.Server) []string {
+	t.Helper()
+	who := box.Credentials()
+	key := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(key, who.PEM(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{
+		targetVariable + "=" + box.URL(),
+		"DOCUSIGN_INTEGRATION_KEY=" + who.IntegrationKey, "DOCUSIGN_USER_ID=" + who.UserID,
+		"DOCUSIGN_PRIVATE_KEY_FILE=" + key, "DOCUSIGN_AUTH_URL=" + box.URL(),
+	}
+}
+
+func TestSuiteAgainstURL(t *testing.T) {
+	box := sandbox.Start(t, sandbox.Config{Events: sandbox.Generate(300, 7)})
+
+	report, output, err := runSuite(t, settingsOf(t, box))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+
+	verdicts := 0
+	var provable, left []string
+	for _, spec := range report.SpecReports.WithLeafNodeType(types.NodeTypeIt) {
+		controlled := slices.Contains(spec.Labels(), "controlled")
+		reported := slices.ContainsFunc(spec.ReportEntries, func(e types.ReportEntry) bool { return e.Name == notProvable })
+		switch {
+		case controlled && (spec.State != types.SpecStateSkipped || !reported):
+			t.Errorf("%s: state %s and reported as not provable: %t, want skipped and true", spec.FullText(), spec.State, reported)
+		case !controlled && (spec.State != types.SpecStatePassed || reported):
+			t.Errorf("%s: state %s and reported as not provable: %t, want passed and false", spec.FullText(), spec.State, reported)
+		}
+		if controlled {
+			left = append(left, spec.Labels()...)
+			continue
+		}
+		provable = append(provable, spec.Labels()...)
+		if strings.HasPrefix(clauseID(t, spec), "SRV-") {
+			verdicts += verdictsOf(t, spec)
+		}
+	}
+	if got, want := verdicts, len(box.Requests()); got != want || want == 0 {
+		t.Errorf("%d verdicts on %d requests that the sandbox answered", got, want)
+	}
+	for _, id := range []string{"SRV-PAGE-2", "SRV-PAGE-6", "SRV-CURSOR-1", "SRV-AUTH-4", "SRV-SCHEMA-1"} {
+		if !slices.Contains(provable, id) {
+			t.Errorf("%s is not proved at an address", id)
+		}
+	}
+	if !slices.Contains(left, "SRV-PAGE-4") || !strings.Contains(output, notProvable+": ") || !strings.Contains(output, " SRV-PAGE-4") {
+		t.Errorf("the output does not name what is not provable:\n%s", output)
+	}
+}
+
+func clauseID(t *testing.T, spec types.SpecReport) string {
+	t.Helper()
+	var c clause
+	entry(t, spec, "clause", &c)
+	return c.ID
+}
+
+func verdictsOf(t *testing.T, spec types.SpecReport) (n int) {
+	t.Helper()
+	entry(t, spec, "verdicts", &n)
+	return n
+}
+
+// entry reads an entry of a report.
+func entry(t *testing.T, spec types.SpecReport, name string, into any) {
+	t.Helper()
+	for _, e := range spec.ReportEntries {
+		if e.Name == name {
+			if err := json.Unmarshal([]byte(e.Value.AsJSON), into); err != nil {
+				t.Fatalf("%s: entry %s: %v", spec.FullText(), name, err)
+			}
+			return
+		}
+	}
+	t.Fatalf("%s: no entry %s", spec.FullText(), name)
+}
+
+func TestTargetsThatAreNone(t *testing.T) {
+	tests := []struct {
+		name        string
+		environment []string
+		want        string
+	}{
+		{"empty", []string{targetVariable + "="}, "is not a target"},
+		{"unknown", []string{targetVariable + "=somewhere"}, "is not a target"},
+		{"without settings", []string{targetVariable + "=https://localhost:1"}, "DOCUSIGN_INTEGRATION_KEY is not set"},
+		{"in the clear", []string{targetVariable + "=http://example.com"}, "https"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, output, err := runSuite(t, test.environment)
+			if err == nil || !strings.Contains(output, test.want) {
+				t.Errorf("err %v, want one, and in the output %q:\n%s", err, test.want, output)
+			}
+		})
+	}
+}

@@ -1,0 +1,212 @@
+package contract_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"example.com/docusign-monitor/api"
+)
+
+// hostile is a server that answers what the clause has written down, and the client under test before it.
+type hostile struct {
+	*judge
+	client *api.Client
+	server *httptest.Server
+
+	// twist, if set, makes another answer of the one that was written down and of the request.
+	twist func(got received, answer reply) reply
+
+	mu     sync.Mutex
+	stream []reply         // the answers of the stream, in order
+	tokens []reply         // those of the token endpoint; after them come good ones
+	asked  []received      // of the stream
+	grants []received      // of the token endpoint
+	excess int             // requests to the stream after its last answer
+	waits  []time.Duration // what the client would have waited
+}
+
+// reply is one answer.
+type reply struct {
+	status int
+	header map[string]string
+	body   string
+	cutAt  int  // how many bytes of the body come before the connection breaks; 0 is all of them, and no break
+	framed bool // announce the length of the whole
+}
+
+// received is what the server has read of a request.
+type received struct {
+	cursors []string
+	rawPath string
+	query   string
+	header  http.Header
+	form    url.Values // nil if it is no POST
+}
+
+const (
+	hostileKey  = "11111111-2222-4333-8444-555555555555"
+	hostileUser = "66666666-7777-4888-9999-aaaaaaaaaaaa"
+)
+
+// against puts the client before a server that answers so. A request beyond the last answer is refused for good and
+// fails the clause.
+func against(stream ...reply) *hostile {
+	GinkgoHelper()
+	h := &hostile{stream: stream, judge: &judge{ofClient: true}}
+	h.server = httptest.NewServer(h)
+	DeferCleanup(h.server.Close)
+	transport := h.judge.client().Transport
+	h.judge.hear(func() int { return len(h.asked) + len(h.grants) })
+	DeferCleanup(func() {
+		Expect(h.excess).To(BeZero(), "The client sends more requests than it may")
+	})
+
+	grant := api.JWTGrant{
+		IntegrationKey: hostileKey, UserID: hostileUser, PrivateKey: registeredKey(),
+		Environment: api.Environment{AuthURL: h.server.URL},
+	}
+	client, err := api.New(api.Environment{DatasetURL: h.server.URL}, grant.TokenSource(),
+		api.WithHTTPClient(&http.Client{Transport: transport}),
+		api.WithRetry(api.Retry{Wait: func(ctx context.Context, d time.Duration) error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.waits = append(h.waits, d)
+			return ctx.Err()
+		}}))
+	Expect(err).NotTo(HaveOccurred())
+	h.client = client
+	return h
+}
+
+func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	got := received{cursors: r.URL.Query()["cursor"], rawPath: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
+	if r.Method == http.MethodPost {
+		r.ParseForm()
+		got.form = r.PostForm
+	}
+	answer := h.next(r.URL.Path, got)
+	if h.twist != nil {
+		answer = h.twist(got, answer)
+	}
+	answer.write(w)
+}
+
+// next notes a request and finds its answer.
+func (h *hostile) next(path string, got received) reply {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if path == "/oauth/token" {
+		h.grants = append(h.grants, got)
+		if n := len(h.grants); n <= len(h.tokens) {
+			return h.tokens[n-1]
+		}
+		return token(h.bearer(len(h.grants)))
+	}
+	h.asked = append(h.asked, got)
+	if n := len(h.asked); n <= len(h.stream) {
+		return h.stream[n-1]
+	}
+	h.excess++
+	return reply{status: http.StatusTeapot}
+}
+
+// bearer is the token that the nth request for one gets.
+func (*hostile) bearer(n int) string {
+	return fmt.Sprintf("canary-token-%d.with~every+kind/of=sign", n)
+}
+
+func (r reply) write(w http.ResponseWriter) {
+	for name, value := range r.header {
+		w.Header().Set(name, value)
+	}
+	if r.framed {
+		w.Header().Set("Content-Length", fmt.Sprint(len(r.body)))
+	}
+	w.WriteHeader(r.status)
+	if r.cutAt == 0 {
+		w.Write([]byte(r.body))
+		return
+	}
+	w.Write([]byte(r.body[:r.cutAt]))
+	http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+var jsonType = map[string]string{"Content-Type": "application/json; charset=utf-8"}
+
+// ok is a 200 in JSON.
+func ok(body string) reply { return reply{status: http.StatusOK, header: jsonType, body: body} }
+
+// pageOf is a page in the order of members that the captured answer has.
+func pageOf(endCursor string, events ...string) reply {
+	return ok(fmt.Sprintf(`{"endCursor":%q,"data":[%s]}`, endCursor, strings.Join(events, ",")))
+}
+
+func token(value string) reply {
+	return ok(fmt.Sprintf(`{"access_token":%q,"token_type":"Bearer","expires_in":3600,"scope":"signature impersonation"}`, value))
+}
+
+// refusal is an answer that is none.
+func refusal(status int, body string) reply {
+	return reply{status: status, header: jsonType, body: body}
+}
+
+// drained is what a walk of the client has given.
+type drained struct {
+	Events  []string
+	Cursors []string // of the pages
+	Err     error
+}
+
+// walk drains the stream with the client.
+func (h *hostile) walk(ctx context.Context, q api.Query) (d drained) {
+	for page, err := range h.client.Pages(ctx, q) {
+		if err != nil {
+			d.Err = errors.Join(d.Err, err)
+			continue
+		}
+		d.Cursors = append(d.Cursors, string(page.Next))
+		for _, event := range page.Events {
+			d.Events = append(d.Events, string(event.Raw))
+		}
+	}
+	return d
+}
+
+// sentCursors are the cursors of the requests, "absent" where there was none.
+func (h *hostile) sentCursors() (sent []string) {
+	for _, got := range h.asked {
+		switch len(got.cursors) {
+		case 0:
+			sent = append(sent, "absent")
+		case 1:
+			sent = append(sent, got.cursors[0])
+		default:
+			sent = append(sent, fmt.Sprintf("%q", got.cursors))
+		}
+	}
+	return sent
+}
+
+// assertion is the one of the nth grant, verified.
+func (h *hostile) assertion(n int) (jwt.MapClaims, *jwt.Token) {
+	GinkgoHelper()
+	claims := jwt.MapClaims{}
+	Expect(h.grants[n].form["assertion"]).To(HaveLen(1))
+	verified, err := jwt.ParseWithClaims(h.grants[n].form["assertion"][0], claims,
+		func(*jwt.Token) (any, error) { return &registeredKey().PublicKey, nil },
+		jwt.WithValidMethods([]string{"RS256"}), jwt.WithStrictDecoding())
+	Expect(err).NotTo(HaveOccurred(), "The assertion cannot be verified")
+	return claims, verified
+}

@@ -1,0 +1,127 @@
+package api
+
+import (
+	"crypto/tls"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/http2"
+	"golang.org/x/oauth2"
+)
+
+// What HTTP/2 adds to the ways in which an answer fails to come: each passes, and the page is asked for again.
+func TestHTTP2(t *testing.T) {
+	whole := `{"endCursor":"end","data":[{"n":1}]}`
+	tests := map[string]func(w http.ResponseWriter, r *http.Request){
+		"reset before the answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"reset within it": func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, whole[:10])
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		},
+		"reset, announced": hangUp(len(whole), whole[:10]),
+		"GOAWAY after the answer": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Connection", "close")
+			w.WriteHeader(503)
+		},
+	}
+	for name, failure := range tests {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, page("a"), failure, answer(200, whole), answer(200, whole))
+			server := httptest.NewUnstartedServer(f.Config.Handler)
+			server.EnableHTTP2 = true
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.StartTLS()
+			defer server.Close()
+
+			env := Environment{AuthURL: server.URL, DatasetURL: server.URL}
+			grant := f.grant()
+			grant.Environment = env
+			waits := &waits{}
+			c, err := New(env, grant.TokenSource(), WithHTTPClient(server.Client()), WithRetry(Retry{Wait: waits.wait}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages, err := drain(t.Context(), c, Query{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{`{"n":1}`, `{"n":1}`}, raws(pages...)); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{"-", "a", "a", "end"}, f.cursors()); diff != "" {
+				t.Errorf("cursors sent (-want +got):\n%s", diff)
+			}
+			if len(waits.list()) != 1 || f.requests[0].ProtoMajor != 2 {
+				t.Errorf("waited %v over %s", waits.list(), f.requests[0].Proto)
+			}
+		})
+	}
+}
+
+// A server that says GOAWAY to a request is asked again on a new connection.
+func TestHTTP2GoAway(t *testing.T) {
+	f := newFake(t, page("a"))
+	trusted := httptest.NewTLSServer(nil) // for its certificate and a client that trusts it
+	defer trusted.Close()
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: trusted.TLS.Certificates, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	connections := make(chan int, 10)
+	go func() {
+		for n := 1; ; n++ {
+			conn, err := listener.Accept()
+			if err != nil || conn.(*tls.Conn).Handshake() != nil {
+				return
+			}
+			connections <- n
+			if n == 1 {
+				turnAway(conn)
+				continue
+			}
+			go (&http2.Server{}).ServeConn(conn, &http2.ServeConnOpts{Handler: f.Config.Handler})
+		}
+	}()
+
+	transport := trusted.Client().Transport.(*http.Transport).Clone()
+	transport.ForceAttemptHTTP2 = true
+	defer transport.CloseIdleConnections()
+	waits := &waits{}
+	base := "https://" + listener.Addr().String()
+	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"})
+	c, err := New(Environment{DatasetURL: base}, source, WithHTTPClient(&http.Client{Transport: transport}), WithRetry(Retry{Wait: waits.wait}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Page(t.Context(), Query{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(connections) != 2 || len(waits.list()) != 1 {
+		t.Errorf("%d connections, waited %v", len(connections), waits.list())
+	}
+}
+
+// turnAway says GOAWAY to the first request of a connection.
+func turnAway(conn net.Conn) {
+	defer conn.Close()
+	io.ReadFull(conn, make([]byte, len(http2.ClientPreface)))
+	framer := http2.NewFramer(conn, conn)
+	framer.WriteSettings()
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			return
+		}
+		if _, ok := frame.(*http2.HeadersFrame); ok {
+			framer.WriteGoAway(frame.Header().StreamID, http2.ErrCodeInternal, nil)
+			return
+		}
+	}
+}

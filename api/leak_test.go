@@ -1,0 +1,61 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// However a walk ends, nothing of it stays behind.
+func TestNothingStaysBehind(t *testing.T) {
+	silent := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	halfway := func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"endCursor":`)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}
+	tests := map[string]struct{ stream, token http.HandlerFunc }{
+		"before the answer":      {stream: silent},
+		"within the answer":      {stream: halfway},
+		"before the token":       {stream: page("a"), token: silent},
+		"within the token":       {stream: page("a"), token: halfway},
+		"waiting for an attempt": {stream: answer(503, "")},
+		"waiting for a poll":     {stream: page("a")},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			before := goleak.IgnoreCurrent()
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			stopping := func(h http.HandlerFunc) http.HandlerFunc {
+				return func(w http.ResponseWriter, r *http.Request) {
+					cancel()
+					h(w, r)
+				}
+			}
+			f := newFake(t, test.stream)
+			transport := &http.Transport{}
+			if test.token != nil {
+				f.token = stopping(test.token)
+			} else {
+				f.stream[0] = stopping(test.stream)
+			}
+			c, err := New(f.environment(), f.grant().TokenSource(), WithHTTPClient(&http.Client{Transport: transport}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, err := range c.Follow(ctx, Query{}, 0) {
+				if err != nil && !errors.Is(err, context.Canceled) {
+					t.Errorf("error %v", err)
+				}
+			}
+			transport.CloseIdleConnections()
+			f.Close()
+			goleak.VerifyNone(t, before)
+		})
+	}
+}

@@ -22,8 +22,12 @@ var (
 	saved                       api.Cursor
 )
 
-// TestMain starts a sandbox for the examples, with two events in it.
+// TestMain starts a sandbox for the examples, with two events in it. In a child process of a benchmark it is the server.
 func TestMain(m *testing.M) {
+	if os.Getenv(benchServer) != "" {
+		serveBench()
+		return
+	}
 	server, err := sandbox.New(sandbox.Config{Events: sandbox.Raw(
 		[]byte(`{"timestamp":"2026-02-03T07:17:05.3000409Z","eventId":"7d0753e5-f6e5-477a-aee0-5f69614d292e","object":"User","action":"Login","result":"Failed"}`),
 		[]byte(`{"timestamp":"2026-02-03T07:16:22.7654321Z","eventId":"c470d28b-4801-4f5e-8863-91da6bca5daa","object":"Group","action":"Deleted","score":2.50}`),

@@ -8,11 +8,13 @@
 //  4. oapi-codegen makes the models and the client from it.
 //  5. oapi-codegen makes the server from it, with the routing overlay on top.
 //
-// The account server's document, spec/oauth, is this project's own: it is validated, and generated from, as it is.
+// The documents of the organization stream and of the account server, spec/organization and spec/oauth, are this
+// project's own: they are validated, and generated from, as they are.
 package monitor
 
 //go:generate go run ./spec/prepare -o spec/dataset/openapi.yaml spec/dataset/docusign-monitor-openapi-original.yml spec/dataset/overlay/repair.yaml spec/dataset/overlay/tighten.yaml spec/dataset/overlay/errors.yaml spec/dataset/overlay/events.yaml spec/dataset/overlay/go.yaml
-//go:generate go run ./spec/prepare -validate spec/dataset/openapi.yaml spec/oauth/openapi.yaml
+//go:generate go run ./spec/prepare -validate spec/dataset/openapi.yaml spec/organization/openapi.yaml spec/oauth/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/dataset/client.codegen.yaml spec/dataset/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/dataset/server.codegen.yaml spec/dataset/openapi.yaml
+//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/organization/codegen.yaml spec/organization/openapi.yaml
 //go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen -config spec/oauth/codegen.yaml spec/oauth/openapi.yaml

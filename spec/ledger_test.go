@@ -117,7 +117,7 @@ func TestLedger(t *testing.T) {
 // An action is worth no more than its reason and its source.
 func TestEveryActionHasReasonAndSource(t *testing.T) {
 	form := regexp.MustCompile(`(?s)^(?:D-\d+(?:, D-\d+)*\. )?[A-Z"][^\n]*[.:] Source: [^\n]+\.$`)
-	for _, o := range overlays(t) {
+	for _, o := range append(overlays(t), parseOverlay(t, "go", "organization/go.yaml")) {
 		for i, action := range o.Actions {
 			if !form.MatchString(action.Description) {
 				t.Errorf("%s, action %d: the description is not of the form \"D-n. Reason. Source: source.\": %s", o.name, i+1, action.Description)
@@ -164,13 +164,18 @@ func overlays(t *testing.T) []namedOverlay {
 	t.Helper()
 	var all []namedOverlay
 	for _, name := range []string{"repair", "tighten", "errors", "events", "go", "routing"} {
-		o, err := overlay.Parse("dataset/overlay/" + name + ".yaml")
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, namedOverlay{o, name})
+		all = append(all, parseOverlay(t, name, "dataset/overlay/"+name+".yaml"))
 	}
 	return all
+}
+
+func parseOverlay(t *testing.T, name, path string) namedOverlay {
+	t.Helper()
+	o, err := overlay.Parse(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return namedOverlay{o, name}
 }
 
 // applyActions applies the actions whose description keep chooses, leniently: without one, another may hit nothing.

@@ -19,6 +19,11 @@ var PublishedDataset string
 //go:embed dataset/openapi.yaml
 var Dataset string
 
+// Organization is the document of the organization stream, written by this project. It is valid OpenAPI 3.0.
+//
+//go:embed organization/openapi.yaml
+var Organization string
+
 // OAuth is the document of the account server, written by this project. It is valid OpenAPI 3.0.
 //
 //go:embed oauth/openapi.yaml

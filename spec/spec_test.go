@@ -3,6 +3,7 @@ package spec_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"flag"
 	"os"
 	"os/exec"
@@ -52,7 +53,7 @@ func TestPublishedDatasetSHA256(t *testing.T) {
 }
 
 func TestDocumentsAreValid(t *testing.T) {
-	for name, text := range map[string]string{"dataset": spec.Dataset, "oauth": spec.OAuth} {
+	for name, text := range map[string]string{"dataset": spec.Dataset, "organization": spec.Organization, "oauth": spec.OAuth} {
 		t.Run(name, func(t *testing.T) {
 			if err := load(t, text).Validate(t.Context()); err != nil {
 				t.Error(err)
@@ -67,7 +68,13 @@ func TestPreparedDocumentIsFresh(t *testing.T) {
 	}
 }
 
-// The event record is the same in both streams; this is the table of what is known of it.
+// events are the schemas of an event, of which each stream has one.
+var events = []struct{ name, document, schema string }{
+	{"dataset", spec.Dataset, "Event"},
+	{"organization", spec.Organization, "StreamingEventRow"},
+}
+
+// The fields of an event are the same in both streams; this is the table of what is known of them.
 func TestEventSchema(t *testing.T) {
 	want := map[string]string{
 		"timestamp":                      "string date-time",
@@ -108,38 +115,82 @@ func TestEventSchema(t *testing.T) {
 	if len(want) != 34 {
 		t.Fatalf("the table has %d fields, want 34", len(want))
 	}
-	event := load(t, spec.Dataset).Components.Schemas["Event"].Value
-
-	got := map[string]string{}
-	for name, property := range event.Properties {
-		got[name] = strings.TrimSpace(strings.Join(*property.Value.Type, ",") + " " + property.Value.Format)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("fields (-want +got):\n%s", diff)
+	for _, event := range events {
+		t.Run(event.name, func(t *testing.T) {
+			got := map[string]string{}
+			for name, property := range load(t, event.document).Components.Schemas[event.schema].Value.Properties {
+				got[name] = strings.TrimSpace(strings.Join(*property.Value.Type, ",") + " " + property.Value.Format)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("fields (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
-// Nothing is required of an event or of what is nested in it, everything may be null, and unknown members are welcome.
+// Nothing is required of an event or of what is nested in it, unknown members are welcome, and everything may be null
+// but what the organization stream says of its timestamp.
 func TestEventSchemaPromisesNothing(t *testing.T) {
-	var walk func(path string, schema *openapi3.Schema)
-	walk = func(path string, schema *openapi3.Schema) {
-		if path != "Event" && !schema.Nullable {
-			t.Errorf("%s may not be null", path)
-		}
-		if !schema.Type.Is("object") {
-			return
-		}
-		if len(schema.Required) > 0 {
-			t.Errorf("%s requires %v", path, schema.Required)
-		}
-		if other := schema.AdditionalProperties.Schema; other == nil || !other.Value.IsEmpty() {
-			t.Errorf("%s is not open to members of any kind", path)
-		}
-		for name, property := range schema.Properties {
-			walk(path+"."+name, property.Value)
-		}
+	for _, event := range events {
+		t.Run(event.name, func(t *testing.T) {
+			var firm []string
+			var walk func(path string, schema *openapi3.Schema)
+			walk = func(path string, schema *openapi3.Schema) {
+				if !schema.Nullable {
+					firm = append(firm, path)
+				}
+				if !schema.Type.Is("object") {
+					return
+				}
+				if len(schema.Required) > 0 {
+					t.Errorf("%s requires %v", path, schema.Required)
+				}
+				if other := schema.AdditionalProperties.Schema; other == nil || !other.Value.IsEmpty() {
+					t.Errorf("%s is not open to members of any kind", path)
+				}
+				for name, property := range schema.Properties {
+					walk(path+"."+name, property.Value)
+				}
+			}
+			walk(event.schema, load(t, event.document).Components.Schemas[event.schema].Value)
+
+			want := map[string][]string{"Event": {"Event"}, "StreamingEventRow": {"StreamingEventRow", "StreamingEventRow.timestamp"}}
+			if diff := cmp.Diff(want[event.schema], firm); diff != "" {
+				t.Errorf("what may not be null (-want +got):\n%s", diff)
+			}
+		})
 	}
-	walk("Event", load(t, spec.Dataset).Components.Schemas["Event"].Value)
+}
+
+// The answers that this project adds to both streams are the same in both, but for their descriptions.
+func TestErrorAnswersAreTheSame(t *testing.T) {
+	answers := func(text string) map[string]any {
+		document := load(t, text)
+		all := map[string]any{"Problem": document.Components.Schemas["Problem"].Value.Properties}
+		for name, header := range document.Components.Headers {
+			all["header "+name] = header
+		}
+		for name, response := range document.Components.Responses {
+			all["response "+name] = []any{response.Value.Headers, response.Value.Content}
+		}
+		for _, path := range document.Paths.Map() {
+			for status, response := range path.Get.Responses.Map() {
+				all["status "+status] = []any{response.Ref, response.Value.Headers}
+			}
+		}
+		encoded, err := json.Marshal(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var decoded map[string]any
+		if err := json.Unmarshal(encoded, &decoded); err != nil {
+			t.Fatal(err)
+		}
+		return decoded
+	}
+	if diff := cmp.Diff(answers(spec.Dataset), answers(spec.Organization)); diff != "" {
+		t.Errorf("answers (-dataset +organization):\n%s", diff)
+	}
 }
 
 // keepAll is the choice of every overlay that go generate applies.

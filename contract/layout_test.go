@@ -13,7 +13,7 @@ import (
 // The imports of the module run one way. Each row names what a package, and those below it, may import of this module
 // beside itself; tests may import more.
 var arrows = []arrow{
-	{"spec", nil}, // the package; its programs stand on top
+	{"spec", nil},                    // the package; its programs stand on top
 	{"gen", []string{"gen/dataset"}}, // both streams have one event
 	{"api", []string{"gen"}},
 	{"contract/sandbox", []string{"gen", "spec"}}, // never api: an oracle that shares code with what it judges proves nothing

@@ -29,9 +29,16 @@ type Client struct {
 type Option func(*options)
 
 type options struct {
-	http   *http.Client
-	log    *slog.Logger
-	policy Retry
+	http         *http.Client
+	log          *slog.Logger
+	policy       Retry
+	organization *string
+}
+
+// WithOrganization reads the organization stream of the organization with this GUID, instead of the dataset stream.
+// [Client.Organizations] lists those of the user.
+func WithOrganization(id string) Option {
+	return func(o *options) { o.organization = &id }
 }
 
 // WithHTTPClient sends requests through a copy of client. Its transport decides on proxies and certificate authorities,
@@ -52,8 +59,8 @@ func WithRetry(r Retry) Option {
 	return func(o *options) { o.policy = r }
 }
 
-// New returns a client for the dataset stream of an environment. Nothing is sent yet; the error says what is wrong with a
-// URL of the environment.
+// New returns a client for the dataset stream of an environment, or the organization stream with [WithOrganization].
+// Nothing is sent yet; the error says what is wrong with the stream's URL or the organization's id.
 //
 // The source is usually that of a [JWTGrant]. Any other works too: it is asked when there is no token, shortly before
 // the one there is expires, and once when a token is answered with 401.
@@ -65,13 +72,20 @@ func New(env Environment, source oauth2.TokenSource, opts ...Option) (*Client, e
 	for _, opt := range opts {
 		opt(&o)
 	}
-	base, err := baseURL("the URL of the dataset stream", env.DatasetURL)
+	stream := datasetStream
+	if o.organization != nil {
+		var err error
+		if stream, err = organizationStream(*o.organization); err != nil {
+			return nil, err
+		}
+	}
+	base, err := baseURL(stream.name, stream.host(env))
 	if err != nil {
 		return nil, err
 	}
 	c := &Client{
 		conn:    newConn(o.http, o.policy, o.log),
-		stream:  datasetStream,
+		stream:  stream,
 		base:    base,
 		authURL: env.AuthURL,
 	}

@@ -4,8 +4,10 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
+	"example.com/docusign-monitor/api"
 	"example.com/docusign-monitor/internal/settings"
 )
 
@@ -37,11 +39,27 @@ func readTarget(lookup func(string) (string, bool)) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is a URL, so the settings of a client are needed:\n%w", targetVariable, err)
 	}
-	key, ok := s.Grant.PrivateKey.(*rsa.PrivateKey)
+	key, err := readKey(s.Grant)
+	if err != nil {
+		return nil, err
+	}
+	return &target{s, key}, nil
+}
+
+// readKey returns the key itself, since the suite signs assertions that no client would.
+func readKey(grant api.JWTGrant) (*rsa.PrivateKey, error) {
+	if grant.PrivateKeyFile != "" {
+		pem, err := os.ReadFile(grant.PrivateKeyFile)
+		if err != nil {
+			return nil, err
+		}
+		return api.ParsePrivateKey(pem)
+	}
+	key, ok := grant.PrivateKey.(*rsa.PrivateKey)
 	if !ok {
 		return nil, errors.New("the suite signs with a key that it can read, not with one in a store")
 	}
-	return &target{s, key}, nil
+	return key, nil
 }
 
 func (t *target) remote() bool { return t.Settings != nil }

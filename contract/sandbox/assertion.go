@@ -90,7 +90,7 @@ func judgeTimes(claims jwt.MapClaims, now time.Time) *refusal {
 	switch {
 	case !exp.After(now.Add(-skew)), iat.After(now.Add(skew)):
 		return expiredGrant
-	case exp.After(iat.Add(maxLifetime)), exp.After(now.Add(maxLifetime + skew)):
+	case exp.After(iat.Add(maxLifetime)):
 		return noValidSignature
 	}
 	return nil

@@ -86,7 +86,7 @@ func TestAssertionRefused(t *testing.T) {
 		{"no JWT", "assertion", keys},
 		{"two parts", "e30.e30", keys},
 		{"four parts", with(nil) + ".e30", keys},
-		{"line broken", with(nil)[:20] + "\n" + with(nil)[20:], keys},
+		{"signature broken into lines", with(nil)[:len(with(nil))-20] + "\r\n" + with(nil)[len(with(nil))-20:], keys},
 		{"padded", with(nil) + "==", keys},
 		{"header is null", raw("null", string(good)), keys},
 		{"claims are null", raw(header, "null"), issuer},

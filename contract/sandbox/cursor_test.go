@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,17 +14,24 @@ import (
 
 func TestCursorForm(t *testing.T) {
 	s, _, token := startWith(t, sandbox.Config{Events: sandbox.Raw(
-		[]byte(`{"timestamp":"2026-02-03T04:00:00.0000001Z"}`), []byte(`{"timestamp":"yesterday"}`))})
-	tests := map[string]struct{ limit, want string }{
-		"times of ingestion and of the event": {"1", "aa_639056883067880123_639056880000000001_1"},
-		"time of ingestion alone":             {"2", "aa_639056883067890123_639056883067890123_2"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := stream(t, s, token, "limit="+test.limit).EndCursor; got != test.want {
-				t.Errorf("got %s, want %s", got, test.want)
-			}
-		})
+		[]byte(`{"timestamp":"2026-02-03T04:00:00.0000001Z"}`),
+		[]byte(`{"timestamp":"2026-02-03T06:00:00+02:00"}`),
+		[]byte(`{"timestamp":"yesterday"}`),
+		[]byte(`{"timestamp":"0000-01-01T00:00:00Z"}`),
+		[]byte(`{"timestamp":null}`),
+		[]byte(`{}`),
+	)})
+	for i, want := range []string{
+		"aa_639056883067840123_639056880000000001_1",
+		"aa_639056883067850123_639056880000000000_2",
+		"aa_639056883067860123_639056883067860123_3", // no time that can be read: that of the ingestion
+		"aa_639056883067870123_639056883067870123_4",
+		"aa_639056883067880123_639056883067880123_5",
+		"aa_639056883067890123_639056883067890123_6",
+	} {
+		if got := stream(t, s, token, fmt.Sprint("limit=", i+1)).EndCursor; got != want {
+			t.Errorf("after %d events: %s, want %s", i+1, got, want)
+		}
 	}
 }
 

@@ -108,12 +108,14 @@ func FuzzCursor(f *testing.F) {
 		f.Fatal(err)
 	}
 	v := view{past: h, born: time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)}
-	for _, text := range []string{v.cursor(0), v.cursor(7), v.cursor(20), "", "_", "aa_0_0_0", "aa_0_0_21", "aa_0_0_-1"} {
+	for _, text := range []string{v.cursor(0), v.cursor(7), v.cursor(20), "", "_", "aa_0_0_0", "aa_0_0_21", "aa_0_0_-1",
+		strings.TrimSuffix(v.cursor(0), "0") + "-1",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		n, ok := v.position(text)
-		if ok && v.cursor(n) != text {
+		if ok && (n < 0 || n > v.len() || v.cursor(n) != text) {
 			t.Errorf("%q is taken for position %d", text, n)
 		}
 		if _, isDate := parseDate(text); ok && isDate {

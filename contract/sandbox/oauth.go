@@ -4,7 +4,6 @@ import (
 	"context"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -55,12 +54,9 @@ func formProblem(r *http.Request) string {
 		return "The body is not application/x-www-form-urlencoded."
 	}
 	if err := r.ParseForm(); err != nil {
-		return "The form cannot be read, or is too large."
+		return "The form or the URL cannot be read, or the form is too large."
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return "The URL cannot be read."
-	}
+	query := r.URL.Query()
 	for _, name := range []string{"grant_type", "assertion"} {
 		switch {
 		case query.Has(name):

@@ -169,7 +169,12 @@ func exchange(t *testing.T, s *sandbox.Server, assertion string) answer {
 // login is an access token of the first user.
 func login(t *testing.T, s *sandbox.Server, now time.Time) string {
 	t.Helper()
-	a := exchange(t, s, sign(t, jwt.SigningMethodRS256, s.Credentials().PrivateKey, claims(s, now, nil)))
+	return tokenOf(t, exchange(t, s, sign(t, jwt.SigningMethodRS256, s.Credentials().PrivateKey, claims(s, now, nil))))
+}
+
+// tokenOf is the access token of an answer that must have one.
+func tokenOf(t *testing.T, a answer) string {
+	t.Helper()
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}

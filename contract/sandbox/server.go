@@ -26,10 +26,9 @@ type Server struct {
 	requestsMu sync.Mutex
 	requests   []Request
 
-	http      http.Server
-	conns     sync.WaitGroup // the connections that are open
-	served    chan struct{}  // closed when no connection is accepted any more
-	closeOnce sync.Once
+	http   http.Server
+	conns  sync.WaitGroup // the connections that are open
+	served chan struct{}  // closed when no connection is accepted any more
 }
 
 // New starts a sandbox. It fails if the address is taken or is not one of the loopback interface, and if cfg is wrong.
@@ -87,11 +86,9 @@ func Start(t testing.TB, cfg Config) *Server {
 // Close stops the sandbox. It breaks the connections that are open, and returns when the last one is gone. Further calls
 // do nothing.
 func (s *Server) Close() {
-	s.closeOnce.Do(func() {
-		s.http.Close()
-		<-s.served
-		s.conns.Wait()
-	})
+	s.http.Close()
+	<-s.served // from here on there is no new connection to wait for
+	s.conns.Wait()
 }
 
 func (s *Server) countConns(_ net.Conn, state http.ConnState) {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestNewRefuses(t *testing.T) {
 		"tokens of half a second": {sandbox.Config{TokenLifetime: time.Second / 2}, "500ms"},
 		"tokens of the past":      {sandbox.Config{TokenLifetime: -time.Hour}, "-1h"},
 		"user without a GUID":     {sandbox.Config{Users: []sandbox.User{{ID: "ada@example.com"}}}, "not a GUID"},
-		"user twice":              {sandbox.Config{Users: []sandbox.User{{ID: consenting}, {ID: strings.ToUpper(consenting)}}}, "user 1"},
+		"user twice":              {sandbox.Config{Users: []sandbox.User{{ID: refusing}, {ID: strings.ToUpper(refusing)}}}, "user 1"},
 		"events that are none":    {sandbox.Config{Events: sandbox.Raw([]byte(`{}`), []byte(`null`))}, "event 2 of 2: not a JSON object"},
 		"events fewer than 0":     {sandbox.Config{Events: sandbox.Generate(-1, 1)}, "-1 events"},
 		"events beyond measure":   {sandbox.Config{Events: sandbox.Generate(1<<62, 1)}, "do not fit"},
@@ -158,6 +159,51 @@ func TestCloseLeavesNothing(t *testing.T) {
 		runtime.Gosched()
 	}
 	t.Errorf("goroutines of the server are left:\n%s", goroutines())
+}
+
+// TestCloseWaits: no request is being answered any more when Close returns.
+func TestCloseWaits(t *testing.T) {
+	c := newClock()
+	asked, release := make(chan bool, 1), make(chan bool)
+	var blocking, finished atomic.Bool
+	s, err := sandbox.New(sandbox.Config{Clock: func() time.Time {
+		if blocking.Load() {
+			asked <- true
+			<-release
+			for range 10_000 {
+				runtime.Gosched()
+			}
+			finished.Store(true)
+		}
+		return c.Now()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRequest(t, s.URL()+streamPath)
+	r.Header.Set("Authorization", "Bearer x")
+	blocking.Store(true)
+	broken := make(chan error)
+	go func() {
+		_, err := new(http.Transport).RoundTrip(r)
+		broken <- err
+	}()
+	<-asked
+	closed := make(chan bool)
+	go func() {
+		s.Close()
+		close(closed)
+	}()
+	if err := <-broken; err == nil {
+		t.Error("the request was answered")
+	}
+
+	close(release)
+	<-closed
+
+	if !finished.Load() {
+		t.Error("Close returned while a request was being answered")
+	}
 }
 
 // goroutines are the stacks of all of them.

@@ -76,7 +76,10 @@ func TestTokenRequestRefused(t *testing.T) {
 	grantType := "grant_type=" + url.QueryEscape(jwtBearer)
 	asserted := "assertion=" + assertion
 	form := grantType + "&" + asserted
-	const unsupported = "invalid_grant unsupported_grant_type"
+	const (
+		unsupported = "invalid_grant unsupported_grant_type"
+		noForm      = "invalid_request The body is not " + formType
+	)
 	tests := []struct{ name, query, contentType, body, want string }{
 		{"grant_type misspelt", "", formType, "grant_type=jwt-bearer&" + asserted, unsupported},
 		{"grant_type of another flow", "", formType, "grant_type=client_credentials&" + asserted, unsupported},
@@ -93,11 +96,11 @@ func TestTokenRequestRefused(t *testing.T) {
 		{"grant_type in the URL", "?" + grantType, formType, asserted, "invalid_request"},
 		{"grant_type in the URL too", "?" + grantType, formType, form, "invalid_request"},
 		{"URL that cannot be read", "?%zz", formType, form, "invalid_request"},
-		{"JSON", "", "application/json", `{"grant_type":"` + jwtBearer + `","assertion":"` + assertion + `"}`, "invalid_request"},
-		{"form that says it is JSON", "", "application/json", form, "invalid_request"},
-		{"multipart", "", "multipart/form-data; boundary=x", "--x--", "invalid_request"},
-		{"Content-Type missing", "", "", form, "invalid_request"},
-		{"Content-Type malformed", "", formType + "; =", form, "invalid_request"},
+		{"JSON", "", "application/json", `{"grant_type":"` + jwtBearer + `","assertion":"` + assertion + `"}`, noForm},
+		{"form that says it is JSON", "", "application/json", form, noForm},
+		{"multipart", "", "multipart/form-data; boundary=x", "--x--", noForm},
+		{"Content-Type missing", "", "", form, "invalid_request The request has no Content-Type"},
+		{"Content-Type malformed", "", formType + "; =", form, noForm},
 		{"body empty", "", formType, "", "invalid_request"},
 		{"body that cannot be read", "", formType, form + "&%zz", "invalid_request"},
 		{"body with semicolons", "", formType, grantType + ";" + asserted, "invalid_request"},
@@ -141,9 +144,11 @@ func TestTokenExpires(t *testing.T) {
 
 func TestUserInfo(t *testing.T) {
 	c := newClock()
-	s := sandbox.Start(t, sandbox.Config{Clock: c.Now, Users: []sandbox.User{{ID: consenting, Name: "Zoë Example"}}})
+	s := sandbox.Start(t, sandbox.Config{Clock: c.Now, Users: []sandbox.User{{}, {ID: consenting, Name: "Zoë Example"}}})
+	second := jwt.MapClaims{"sub": consenting}
+	granted := exchange(t, s, sign(t, jwt.SigningMethodRS256, s.Credentials().PrivateKey, claims(s, c.Now(), second)))
 
-	a := get(t, s, login(t, s, c.Now()), "/oauth/userinfo")
+	a := get(t, s, tokenOf(t, granted), "/oauth/userinfo")
 
 	var got struct {
 		Sub, Name, Email string

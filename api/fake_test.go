@@ -25,9 +25,51 @@ var testKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
+// under is a stream under test: all that the tests know of what the two differ in.
+type under struct {
+	name    string // of its package in gen
+	path    string
+	array   string
+	options []Option
+}
+
+// streams are the streams that every test of an answer is made for.
+var streams = []under{
+	{"dataset", "/api/v2.0/datasets/monitor/stream", "data", nil},
+	{"organization", "/v1/organizations/3ceaaf30-8142-48ea-b1d9-3080f9b439fc/stream", "resultData",
+		[]Option{WithOrganization("3ceaaf30-8142-48ea-b1d9-3080f9b439fc")}},
+}
+
+func eachStream(t *testing.T, test func(t *testing.T, s under)) {
+	for _, s := range streams {
+		t.Run(s.name, func(t *testing.T) { test(t, s) })
+	}
+}
+
+// others is a stream that is not s.
+func others(s under) under {
+	for _, other := range streams {
+		if other.name != s.name {
+			return other
+		}
+	}
+	panic("there is no other stream")
+}
+
+// body is a page with these events.
+func (s under) body(next string, events ...string) string {
+	return fmt.Sprintf(`{"endCursor":%q,%q:[%s]}`, next, s.array, strings.Join(events, ","))
+}
+
+// page is a good answer.
+func (s under) page(next string, events ...string) http.HandlerFunc {
+	return answer(200, s.body(next, events...), "Content-Type: application/json; charset=utf-8")
+}
+
 // fake is a platform of which each answer is scripted. It knows nothing of package sandbox and shares no code with it.
 type fake struct {
 	*httptest.Server
+	under  under
 	token  http.HandlerFunc   // nil: token-1, token-2 and so on
 	stream []http.HandlerFunc // by ordinal; the last one again and again
 
@@ -37,9 +79,9 @@ type fake struct {
 	forms    []url.Values    // to the token endpoint
 }
 
-func newFake(t *testing.T, stream ...http.HandlerFunc) *fake {
+func (s under) fake(t *testing.T, stream ...http.HandlerFunc) *fake {
 	t.Helper()
-	f := &fake{stream: stream}
+	f := &fake{under: s, stream: stream}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /oauth/token", f.serveToken)
 	mux.HandleFunc("GET /", f.serveStream)
@@ -87,7 +129,12 @@ func (f *fake) cursors() []string {
 }
 
 func (f *fake) environment() Environment {
-	return Environment{AuthURL: f.URL, DatasetURL: f.URL, OrganizationURL: f.URL}
+	return allAt(f.URL)
+}
+
+// allAt is an environment whose hosts are all at one URL.
+func allAt(url string) Environment {
+	return Environment{AuthURL: url, DatasetURL: url, OrganizationURL: url}
 }
 
 func (f *fake) grant() JWTGrant {
@@ -98,12 +145,17 @@ func (f *fake) grant() JWTGrant {
 func (f *fake) client(t *testing.T, opts ...Option) (*Client, *waits) {
 	t.Helper()
 	recorded := &waits{}
-	opts = append([]Option{WithRetry(Retry{Wait: recorded.wait})}, opts...)
-	c, err := New(f.environment(), f.grant().TokenSource(), opts...)
+	return f.clientOf(t, f.environment(), append([]Option{WithRetry(Retry{Wait: recorded.wait})}, opts...)...), recorded
+}
+
+// clientOf is a client of the stream under test.
+func (f *fake) clientOf(t *testing.T, env Environment, opts ...Option) *Client {
+	t.Helper()
+	c, err := New(env, f.grant().TokenSource(), append(slices.Clone(f.under.options), opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, recorded
+	return c
 }
 
 type waits struct {
@@ -134,12 +186,6 @@ func answer(status int, body string, headers ...string) http.HandlerFunc {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}
-}
-
-// page is a good answer.
-func page(next string, events ...string) http.HandlerFunc {
-	return answer(200, fmt.Sprintf(`{"endCursor":%q,"data":[%s]}`, next, strings.Join(events, ",")),
-		"Content-Type: application/json; charset=utf-8")
 }
 
 // hangUp breaks the connection after having announced length bytes and sent some.

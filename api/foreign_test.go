@@ -15,7 +15,9 @@ import (
 
 // What the documentation leaves open is free for a server: the form of its cursors, the order of the members of a page,
 // spacing, framing, compression, headers, further members. A drain gives the same bytes whatever it chooses.
-func TestServersAreFree(t *testing.T) {
+func TestServersAreFree(t *testing.T) { eachStream(t, testServersAreFree) }
+
+func testServersAreFree(t *testing.T, s under) {
 	events := []string{
 		`{"eventId":"1","timestamp":"2026-02-03T07:08:09.1234567Z"}`,
 		`{"eventId":"1","timestamp":"yesterday","n":98765432109876543210,"f":2.50}`,
@@ -35,10 +37,10 @@ func TestServersAreFree(t *testing.T) {
 		"a number":  func(n int) string { return fmt.Sprint(n) },
 	}
 	bodies := map[string]string{
-		"documented": `{"endCursor":%[1]s,"data":[%[2]s]}`,
-		"reversed":   `{"data":[%[2]s],"endCursor":%[1]s}`,
-		"spaced":     "\r\n{ \"endCursor\" :\t%[1]s ,\n\"data\" : [ %[2]s ] }\n",
-		"extended":   `{"version":{"data":[1]},"endCursor":%[1]s,"x":null,"data":[%[2]s],"total":12345678901234567890}`,
+		"documented": `{"endCursor":%[1]s,%[3]q:[%[2]s]}`,
+		"reversed":   `{%[3]q:[%[2]s],"endCursor":%[1]s}`,
+		"spaced":     "\r\n{ \"endCursor\" :\t%[1]s ,\n%[3]q : [ %[2]s ] }\n",
+		"extended":   `{"version":{%[3]q:[1]},"endCursor":%[1]s,"x":null,%[3]q:[%[2]s],"total":12345678901234567890}`,
 	}
 	framings := map[string]func(w http.ResponseWriter, body string){
 		"length": func(w http.ResponseWriter, body string) {
@@ -77,7 +79,7 @@ func TestServersAreFree(t *testing.T) {
 			for framing, write := range framings {
 				t.Run(cursorForm+", "+bodyForm+", "+framing, func(t *testing.T) {
 					served := 0
-					f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+					f := s.fake(t, func(w http.ResponseWriter, r *http.Request) {
 						at := 0
 						if given := r.URL.Query().Get("cursor"); given != "" {
 							for at = range len(events) + 1 {
@@ -97,7 +99,7 @@ func TestServersAreFree(t *testing.T) {
 							w.Header()["Content-Type"] = nil
 						}
 						to := min(at+3, len(events))
-						write(w, fmt.Sprintf(body, quote(cursor(to)), strings.Join(events[at:to], ",")))
+						write(w, fmt.Sprintf(body, quote(cursor(to)), strings.Join(events[at:to], ","), s.array))
 					})
 					c, waits := f.client(t)
 					pages, err := drain(t.Context(), c, Query{})

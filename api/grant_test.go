@@ -20,10 +20,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestGrantOnTheWire(t *testing.T) {
+func TestGrantOnTheWire(t *testing.T) { eachStream(t, testGrantOnTheWire) }
+
+func testGrantOnTheWire(t *testing.T, s under) {
 	for name, audience := range map[string]string{"by the URL": "", "overridden": "account.example"} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("a"))
+			f := s.fake(t, s.page("a"))
 			grant := f.grant()
 			grant.Audience = audience
 			before := time.Now().Truncate(time.Second)
@@ -80,7 +82,9 @@ func (broken) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return nil, errors.New("locked")
 }
 
-func TestGrantKeys(t *testing.T) {
+func TestGrantKeys(t *testing.T) { eachStream(t, testGrantKeys) }
+
+func testGrantKeys(t *testing.T, s under) {
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +101,7 @@ func TestGrantKeys(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("a"))
+			f := s.fake(t, s.page("a"))
 			grant := f.grant()
 			grant.PrivateKey = test.key
 			_, err := grant.TokenSource().Token()
@@ -120,7 +124,9 @@ func TestConsentURL(t *testing.T) {
 	}
 }
 
-func TestGrantRefused(t *testing.T) {
+func TestGrantRefused(t *testing.T) { eachStream(t, testGrantRefused) }
+
+func testGrantRefused(t *testing.T, s under) {
 	tests := map[string]struct {
 		answer http.HandlerFunc
 		want   error
@@ -145,7 +151,7 @@ func TestGrantRefused(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("a"))
+			f := s.fake(t, s.page("a"))
 			f.token = test.answer
 			c, waits := f.client(t)
 			_, err := c.Page(t.Context(), Query{})
@@ -163,7 +169,9 @@ func TestGrantRefused(t *testing.T) {
 	}
 }
 
-func TestGrantRetried(t *testing.T) {
+func TestGrantRetried(t *testing.T) { eachStream(t, testGrantRetried) }
+
+func testGrantRetried(t *testing.T, s under) {
 	tests := map[string]http.HandlerFunc{
 		"503":        answer(503, ``, "Retry-After: 5"),
 		"429":        answer(429, ``),
@@ -173,7 +181,7 @@ func TestGrantRetried(t *testing.T) {
 	}
 	for name, failure := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("a"))
+			f := s.fake(t, s.page("a"))
 			good := answer(200, `{"access_token":"token","token_type":"bearer","expires_in":3600}`)
 			f.token = func(w http.ResponseWriter, r *http.Request) {
 				if f.tokens == 1 {
@@ -198,8 +206,10 @@ func TestGrantRetried(t *testing.T) {
 }
 
 // What the token endpoint does not answer is tried within the bounds once, not once more for each attempt at the page.
-func TestGrantOutage(t *testing.T) {
-	f := newFake(t, page("a"))
+func TestGrantOutage(t *testing.T) { eachStream(t, testGrantOutage) }
+
+func testGrantOutage(t *testing.T, s under) {
+	f := s.fake(t, s.page("a"))
 	f.token = answer(503, ``)
 	c, waits := f.client(t)
 	_, err := c.Page(t.Context(), Query{})
@@ -241,8 +251,10 @@ func TestReadToken(t *testing.T) {
 	}
 }
 
-func TestTransportOfTheGrant(t *testing.T) {
-	f := newFake(t, page("a"))
+func TestTransportOfTheGrant(t *testing.T) { eachStream(t, testTransportOfTheGrant) }
+
+func testTransportOfTheGrant(t *testing.T, s under) {
+	f := s.fake(t, s.page("a"))
 	var hosts []string
 	c, _ := f.client(t, WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		hosts = append(hosts, r.Method+" "+r.URL.Path)
@@ -251,7 +263,7 @@ func TestTransportOfTheGrant(t *testing.T) {
 	if _, err := c.Page(t.Context(), Query{}); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"POST /oauth/token", "GET /api/v2.0/datasets/monitor/stream"}
+	want := []string{"POST /oauth/token", "GET " + s.path}
 	if diff := cmp.Diff(want, hosts); diff != "" {
 		t.Errorf("requests through the client's transport (-want +got):\n%s", diff)
 	}
@@ -312,19 +324,19 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-func TestBaseURLWithPath(t *testing.T) {
+func TestBaseURLWithPath(t *testing.T) { eachStream(t, testBaseURLWithPath) }
+
+func testBaseURLWithPath(t *testing.T, s under) {
 	for _, base := range []string{"/prefix", "/prefix/"} {
-		f := newFake(t, page("a"))
+		f := s.fake(t, s.page("a"))
 		env := f.environment()
 		env.DatasetURL += base
-		c, err := New(env, f.grant().TokenSource())
-		if err != nil {
-			t.Fatal(err)
-		}
+		env.OrganizationURL += base
+		c := f.clientOf(t, env)
 		if _, err := c.Page(t.Context(), Query{}); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := f.requests[0].URL.Path, "/prefix/api/v2.0/datasets/monitor/stream"; got != want {
+		if got, want := f.requests[0].URL.Path, "/prefix"+s.path; got != want {
 			t.Errorf("path %s, want %s", got, want)
 		}
 	}
@@ -353,8 +365,10 @@ func TestOrigin(t *testing.T) {
 }
 
 // The body of a token request is sent again whole when the connection was lost under it.
-func TestTokenBodyIsRewound(t *testing.T) {
-	f := newFake(t, page("a"))
+func TestTokenBodyIsRewound(t *testing.T) { eachStream(t, testTokenBodyIsRewound) }
+
+func testTokenBodyIsRewound(t *testing.T, s under) {
+	f := s.fake(t, s.page("a"))
 	c, _ := f.client(t, WithHTTPClient(&http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		if r.Method == "POST" && r.GetBody == nil {
 			t.Error("the body of a token request cannot be sent again")
@@ -367,12 +381,14 @@ func TestTokenBodyIsRewound(t *testing.T) {
 }
 
 // A key file that is replaced under a running program is the key of the next token.
-func TestPrivateKeyFile(t *testing.T) {
+func TestPrivateKeyFile(t *testing.T) { eachStream(t, testPrivateKeyFile) }
+
+func testPrivateKeyFile(t *testing.T, s under) {
 	path := filepath.Join(t.TempDir(), "key.pem")
 	if err := os.WriteFile(path, []byte("rotating"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := newFake(t, page("a"))
+	f := s.fake(t, s.page("a"))
 	grant := f.grant()
 	grant.PrivateKey, grant.PrivateKeyFile = nil, path
 	if _, err := grant.TokenSource().Token(); err == nil || f.tokens > 0 {

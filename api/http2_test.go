@@ -11,12 +11,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/http2"
-	"golang.org/x/oauth2"
 )
 
 // What HTTP/2 adds to the ways in which an answer fails to come: each passes, and the page is asked for again.
-func TestHTTP2(t *testing.T) {
-	whole := `{"endCursor":"end","data":[{"n":1}]}`
+func TestHTTP2(t *testing.T) { eachStream(t, testHTTP2) }
+
+func testHTTP2(t *testing.T, s under) {
+	whole := s.body("end", `{"n":1}`)
 	tests := map[string]func(w http.ResponseWriter, r *http.Request){
 		"reset before the answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"reset within it": func(w http.ResponseWriter, r *http.Request) {
@@ -32,21 +33,15 @@ func TestHTTP2(t *testing.T) {
 	}
 	for name, failure := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("a"), failure, answer(200, whole), answer(200, whole))
+			f := s.fake(t, s.page("a"), failure, answer(200, whole), answer(200, whole))
 			server := httptest.NewUnstartedServer(f.Config.Handler)
 			server.EnableHTTP2 = true
 			server.Config.ErrorLog = log.New(io.Discard, "", 0)
 			server.StartTLS()
 			defer server.Close()
 
-			env := Environment{AuthURL: server.URL, DatasetURL: server.URL}
-			grant := f.grant()
-			grant.Environment = env
 			waits := &waits{}
-			c, err := New(env, grant.TokenSource(), WithHTTPClient(server.Client()), WithRetry(Retry{Wait: waits.wait}))
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := f.clientOf(t, allAt(server.URL), WithHTTPClient(server.Client()), WithRetry(Retry{Wait: waits.wait}))
 			pages, err := drain(t.Context(), c, Query{})
 			if err != nil {
 				t.Fatal(err)
@@ -65,8 +60,10 @@ func TestHTTP2(t *testing.T) {
 }
 
 // A server that says GOAWAY to a request is asked again on a new connection.
-func TestHTTP2GoAway(t *testing.T) {
-	f := newFake(t, page("a"))
+func TestHTTP2GoAway(t *testing.T) { eachStream(t, testHTTP2GoAway) }
+
+func testHTTP2GoAway(t *testing.T, s under) {
+	f := s.fake(t, s.page("a"))
 	trusted := httptest.NewTLSServer(nil) // for its certificate and a client that trusts it
 	defer trusted.Close()
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: trusted.TLS.Certificates, NextProtos: []string{"h2"}})
@@ -94,12 +91,7 @@ func TestHTTP2GoAway(t *testing.T) {
 	transport.ForceAttemptHTTP2 = true
 	defer transport.CloseIdleConnections()
 	waits := &waits{}
-	base := "https://" + listener.Addr().String()
-	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"})
-	c, err := New(Environment{DatasetURL: base}, source, WithHTTPClient(&http.Client{Transport: transport}), WithRetry(Retry{Wait: waits.wait}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := f.clientOf(t, allAt("https://"+listener.Addr().String()), WithHTTPClient(&http.Client{Transport: transport}), WithRetry(Retry{Wait: waits.wait}))
 	if _, err := c.Page(t.Context(), Query{}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,9 @@ import (
 )
 
 // However a walk ends, nothing of it stays behind.
-func TestNothingStaysBehind(t *testing.T) {
+func TestNothingStaysBehind(t *testing.T) { eachStream(t, testNothingStaysBehind) }
+
+func testNothingStaysBehind(t *testing.T, s under) {
 	silent := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	halfway := func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `{"endCursor":`)
@@ -21,10 +23,10 @@ func TestNothingStaysBehind(t *testing.T) {
 	tests := map[string]struct{ stream, token http.HandlerFunc }{
 		"before the answer":      {stream: silent},
 		"within the answer":      {stream: halfway},
-		"before the token":       {stream: page("a"), token: silent},
-		"within the token":       {stream: page("a"), token: halfway},
+		"before the token":       {stream: s.page("a"), token: silent},
+		"within the token":       {stream: s.page("a"), token: halfway},
 		"waiting for an attempt": {stream: answer(503, "")},
-		"waiting for a poll":     {stream: page("a")},
+		"waiting for a poll":     {stream: s.page("a")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -37,17 +39,14 @@ func TestNothingStaysBehind(t *testing.T) {
 					h(w, r)
 				}
 			}
-			f := newFake(t, test.stream)
+			f := s.fake(t, test.stream)
 			transport := &http.Transport{}
 			if test.token != nil {
 				f.token = stopping(test.token)
 			} else {
 				f.stream[0] = stopping(test.stream)
 			}
-			c, err := New(f.environment(), f.grant().TokenSource(), WithHTTPClient(&http.Client{Transport: transport}))
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := f.clientOf(t, f.environment(), WithHTTPClient(&http.Client{Transport: transport}))
 			for _, err := range c.Follow(ctx, Query{}, 0) {
 				if err != nil && !errors.Is(err, context.Canceled) {
 					t.Errorf("error %v", err)

@@ -8,7 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestOrganizations(t *testing.T) {
+func TestOrganizations(t *testing.T) { eachStream(t, testOrganizations) }
+
+func testOrganizations(t *testing.T, s under) {
 	tests := map[string]struct {
 		body string
 		want []Organization
@@ -22,7 +24,7 @@ func TestOrganizations(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, answer(200, test.body))
+			f := s.fake(t, answer(200, test.body))
 			c, _ := f.client(t)
 			got, err := c.Organizations(t.Context())
 			if err != nil {
@@ -39,7 +41,9 @@ func TestOrganizations(t *testing.T) {
 	}
 }
 
-func TestOrganizationsErrors(t *testing.T) {
+func TestOrganizationsErrors(t *testing.T) { eachStream(t, testOrganizationsErrors) }
+
+func testOrganizationsErrors(t *testing.T, s under) {
 	tests := map[string]struct {
 		answers []http.HandlerFunc
 		want    error
@@ -51,7 +55,7 @@ func TestOrganizationsErrors(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, test.answers...)
+			f := s.fake(t, test.answers...)
 			c, waits := f.client(t)
 			if _, err := c.Organizations(t.Context()); !errors.Is(err, test.want) {
 				t.Errorf("error %v, want %v", err, test.want)

@@ -11,8 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestPages(t *testing.T) {
-	f := newFake(t, page("a", `{"n":1}`, `{"n":2}`), page("b", `{"n":3}`), page("c"), page("d"), page("e", `{"n":4}`), page("e"))
+func TestPages(t *testing.T) { eachStream(t, testPages) }
+
+func testPages(t *testing.T, s under) {
+	f := s.fake(t, s.page("a", `{"n":1}`, `{"n":2}`), s.page("b", `{"n":3}`), s.page("c"), s.page("d"), s.page("e", `{"n":4}`), s.page("e"))
 	c, waits := f.client(t)
 
 	pages, err := drain(t.Context(), c, Query{Limit: 2})
@@ -36,8 +38,10 @@ func TestPages(t *testing.T) {
 }
 
 // The page of the fixed point may carry events.
-func TestPagesDeliversTheLast(t *testing.T) {
-	f := newFake(t, page("a", `{"n":1}`), page("a", `{"n":2}`))
+func TestPagesDeliversTheLast(t *testing.T) { eachStream(t, testPagesDeliversTheLast) }
+
+func testPagesDeliversTheLast(t *testing.T, s under) {
+	f := s.fake(t, s.page("a", `{"n":1}`), s.page("a", `{"n":2}`))
 	c, _ := f.client(t)
 
 	pages, err := drain(t.Context(), c, Query{})
@@ -49,7 +53,9 @@ func TestPagesDeliversTheLast(t *testing.T) {
 	}
 }
 
-func TestQueryOnTheWire(t *testing.T) {
+func TestQueryOnTheWire(t *testing.T) { eachStream(t, testQueryOnTheWire) }
+
+func testQueryOnTheWire(t *testing.T, s under) {
 	tests := map[string]struct {
 		query Query
 		want  string
@@ -63,7 +69,7 @@ func TestQueryOnTheWire(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("c"))
+			f := s.fake(t, s.page("c"))
 			c, _ := f.client(t)
 			got, err := c.Page(t.Context(), test.query)
 			if err != nil {
@@ -76,8 +82,8 @@ func TestQueryOnTheWire(t *testing.T) {
 			if r.URL.RawQuery != test.want {
 				t.Errorf("query %s, want %s", r.URL.RawQuery, test.want)
 			}
-			if want := "/api/v2.0/datasets/monitor/stream"; r.URL.Path != want {
-				t.Errorf("path %s, want %s", r.URL.Path, want)
+			if r.URL.Path != s.path {
+				t.Errorf("path %s, want %s", r.URL.Path, s.path)
 			}
 			if got := r.Header.Get("Authorization"); got != "Bearer token-1" {
 				t.Errorf("Authorization %q", got)
@@ -89,14 +95,16 @@ func TestQueryOnTheWire(t *testing.T) {
 	}
 }
 
-func TestQueryRefused(t *testing.T) {
+func TestQueryRefused(t *testing.T) { eachStream(t, testQueryRefused) }
+
+func testQueryRefused(t *testing.T, s under) {
 	for name, q := range map[string]Query{
 		"negative limit":   {Limit: -1},
 		"large limit":      {Limit: MaxLimit + 1},
 		"cursor and since": {Cursor: "c", Since: time.Now()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("c"))
+			f := s.fake(t, s.page("c"))
 			c, _ := f.client(t)
 			if _, err := c.Page(t.Context(), q); err == nil {
 				t.Error("Page takes it")
@@ -116,8 +124,10 @@ func TestQueryRefused(t *testing.T) {
 	}
 }
 
-func TestPagesTwice(t *testing.T) {
-	f := newFake(t, page("a", `{}`), page("a"), page("a", `{}`), page("a"))
+func TestPagesTwice(t *testing.T) { eachStream(t, testPagesTwice) }
+
+func testPagesTwice(t *testing.T, s under) {
+	f := s.fake(t, s.page("a", `{}`), s.page("a"), s.page("a", `{}`), s.page("a"))
 	c, _ := f.client(t)
 	q := Query{Cursor: "start"}
 	seq := c.Pages(t.Context(), q)
@@ -137,8 +147,10 @@ func TestPagesTwice(t *testing.T) {
 	}
 }
 
-func TestPagesBreak(t *testing.T) {
-	f := newFake(t, page("a", `{"n":1}`, `{"n":2}`))
+func TestPagesBreak(t *testing.T) { eachStream(t, testPagesBreak) }
+
+func testPagesBreak(t *testing.T, s under) {
+	f := s.fake(t, s.page("a", `{"n":1}`, `{"n":2}`))
 	c, _ := f.client(t)
 	for range c.Pages(t.Context(), Query{}) {
 		break
@@ -154,7 +166,9 @@ func TestPagesBreak(t *testing.T) {
 	}
 }
 
-func TestPagesLoop(t *testing.T) {
+func TestPagesLoop(t *testing.T) { eachStream(t, testPagesLoop) }
+
+func testPagesLoop(t *testing.T, s under) {
 	tests := map[string]struct {
 		next []string // of the pages, each with one event
 		sent []string
@@ -165,9 +179,9 @@ func TestPagesLoop(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t)
+			f := s.fake(t)
 			for _, next := range test.next {
-				f.stream = append(f.stream, page(next, fmt.Sprintf(`{"to":%q}`, next)))
+				f.stream = append(f.stream, s.page(next, fmt.Sprintf(`{"to":%q}`, next)))
 			}
 			c, _ := f.client(t)
 			pages, err := drain(t.Context(), c, Query{Cursor: "s"})
@@ -184,7 +198,9 @@ func TestPagesLoop(t *testing.T) {
 	}
 }
 
-func TestPagesEmpty(t *testing.T) {
+func TestPagesEmpty(t *testing.T) { eachStream(t, testPagesEmpty) }
+
+func testPagesEmpty(t *testing.T, s under) {
 	seconds := func(all ...int) (d []time.Duration) {
 		for _, s := range all {
 			d = append(d, time.Duration(s)*time.Second)
@@ -204,11 +220,11 @@ func TestPagesEmpty(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t)
+			f := s.fake(t)
 			for i := range test.empty {
-				f.stream = append(f.stream, page(fmt.Sprint("empty-", i)))
+				f.stream = append(f.stream, s.page(fmt.Sprint("empty-", i)))
 			}
-			f.stream = append(f.stream, page("full", `{}`), page("full"))
+			f.stream = append(f.stream, s.page("full", `{}`), s.page("full"))
 			c, waits := f.client(t)
 
 			pages, err := drain(t.Context(), c, Query{})
@@ -226,12 +242,14 @@ func TestPagesEmpty(t *testing.T) {
 }
 
 // Empty pages that do not follow each other are counted anew.
-func TestPagesEmptyApart(t *testing.T) {
-	f := newFake(t)
+func TestPagesEmptyApart(t *testing.T) { eachStream(t, testPagesEmptyApart) }
+
+func testPagesEmptyApart(t *testing.T, s under) {
+	f := s.fake(t)
 	for i := range 12 {
-		f.stream = append(f.stream, page(fmt.Sprint("a", i)), page(fmt.Sprint("b", i)), page(fmt.Sprint("c", i), `{}`))
+		f.stream = append(f.stream, s.page(fmt.Sprint("a", i)), s.page(fmt.Sprint("b", i)), s.page(fmt.Sprint("c", i), `{}`))
 	}
-	f.stream = append(f.stream, page("c11"))
+	f.stream = append(f.stream, s.page("c11"))
 	c, waits := f.client(t)
 	if _, err := drain(t.Context(), c, Query{}); err != nil {
 		t.Error(err)
@@ -241,8 +259,10 @@ func TestPagesEmptyApart(t *testing.T) {
 	}
 }
 
-func TestPagesError(t *testing.T) {
-	f := newFake(t, page("a", `{"n":1}`), answer(403, ""))
+func TestPagesError(t *testing.T) { eachStream(t, testPagesError) }
+
+func testPagesError(t *testing.T, s under) {
+	f := s.fake(t, s.page("a", `{"n":1}`), answer(403, ""))
 	c, _ := f.client(t)
 	var errs []error
 	var pages []*Page
@@ -257,8 +277,10 @@ func TestPagesError(t *testing.T) {
 	}
 }
 
-func TestEvents(t *testing.T) {
-	f := newFake(t, page("a", `{"n":1}`, `{"n":2}`), page("b", `{"n":3}`), answer(403, ""))
+func TestEvents(t *testing.T) { eachStream(t, testEvents) }
+
+func testEvents(t *testing.T, s under) {
+	f := s.fake(t, s.page("a", `{"n":1}`, `{"n":2}`), s.page("b", `{"n":3}`), answer(403, ""))
 	c, _ := f.client(t)
 	var got []string
 	for e, err := range c.Events(t.Context(), Query{}) {
@@ -273,8 +295,10 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-func TestFollow(t *testing.T) {
-	f := newFake(t, page("a", `{"n":1}`), page("b", `{"n":2}`), page("b"), page("b"), page("c", `{"n":3}`), page("c"))
+func TestFollow(t *testing.T) { eachStream(t, testFollow) }
+
+func testFollow(t *testing.T, s under) {
+	f := s.fake(t, s.page("a", `{"n":1}`), s.page("b", `{"n":2}`), s.page("b"), s.page("b"), s.page("c", `{"n":3}`), s.page("c"))
 	c, waits := f.client(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -337,12 +361,14 @@ func TestFollowInterval(t *testing.T) {
 }
 
 // Ten empty pages end a drain but not a follower, which goes on at its next poll.
-func TestFollowNotCaughtUp(t *testing.T) {
-	f := newFake(t)
+func TestFollowNotCaughtUp(t *testing.T) { eachStream(t, testFollowNotCaughtUp) }
+
+func testFollowNotCaughtUp(t *testing.T, s under) {
+	f := s.fake(t)
 	for i := range 10 {
-		f.stream = append(f.stream, page(fmt.Sprint("empty-", i)))
+		f.stream = append(f.stream, s.page(fmt.Sprint("empty-", i)))
 	}
-	f.stream = append(f.stream, page("full", `{}`), answer(403, ""))
+	f.stream = append(f.stream, s.page("full", `{}`), answer(403, ""))
 	c, waits := f.client(t)
 	var last error
 	for _, err := range c.Follow(t.Context(), Query{}, time.Minute) {

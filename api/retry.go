@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -96,8 +97,11 @@ func (c *conn) retry(ctx context.Context, host string, attempt func() error) err
 			return err
 		}
 		e.Attempts = n + 1
-		if !e.transient || ctx.Err() != nil {
+		switch {
+		case !e.transient:
 			return err
+		case ctx.Err() != nil:
+			return fmt.Errorf("docusign: %s: %w", e.Op, ctx.Err())
 		}
 
 		// An announced wait that is over already is no news of when to ask again.

@@ -21,8 +21,10 @@ import (
 )
 
 // Each of these passes: the page is asked for again, with the same cursor, and delivered once.
-func TestRetried(t *testing.T) {
-	whole := `{"endCursor":"end","data":[{"n":1}]}`
+func TestRetried(t *testing.T) { eachStream(t, testRetried) }
+
+func testRetried(t *testing.T, s under) {
+	whole := s.body("end", `{"n":1}`)
 	reset := func(d time.Duration) string { return fmt.Sprint(time.Now().Add(d).Unix()) }
 	tests := map[string]struct {
 		failure  http.HandlerFunc
@@ -52,7 +54,7 @@ func TestRetried(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("a"), test.failure, answer(200, whole), answer(200, whole))
+			f := s.fake(t, s.page("a"), test.failure, answer(200, whole), answer(200, whole))
 			c, waits := f.client(t)
 			pages, err := drain(t.Context(), c, Query{})
 			if err != nil {
@@ -103,8 +105,10 @@ func cutGzip(text string) http.HandlerFunc {
 }
 
 // Each of these is final: nothing is sent again, and nothing of the page is delivered.
-func TestNotRetried(t *testing.T) {
-	good := `{"endCursor":"end","data":[{"n":1}]}`
+func TestNotRetried(t *testing.T) { eachStream(t, testNotRetried) }
+
+func testNotRetried(t *testing.T, s under) {
+	good := s.body("end", `{"n":1}`)
 	tests := map[string]struct {
 		answer http.HandlerFunc
 		want   error
@@ -118,14 +122,15 @@ func TestNotRetried(t *testing.T) {
 		"201":                 {answer(201, good), nil, 201},
 		"304":                 {answer(304, ``), nil, 304},
 		"HTML":                {answer(200, `<html>`, "Content-Type: text/html"), ErrMalformedPage, 200},
-		"another array":       {answer(200, `{"endCursor":"end","resultData":[{"n":1}]}`), ErrMalformedPage, 200},
-		"null cursor":         {answer(200, `{"endCursor":null,"data":[{"n":1}]}`), ErrMalformedPage, 200},
+		"another array":       {answer(200, `{"endCursor":"end","events":[{"n":1}]}`), ErrMalformedPage, 200},
+		"the other's array":   {others(s).page("end", `{"n":1}`), ErrMalformedPage, 200},
+		"null cursor":         {answer(200, fmt.Sprintf(`{"endCursor":null,%q:[{"n":1}]}`, s.array)), ErrMalformedPage, 200},
 		"a second value":      {answer(200, good+"{}"), ErrMalformedPage, 200},
 		"announced too large": {hangUp(maxPage+1, `{"endCursor"`), ErrMalformedPage, 200},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, page("a"), test.answer)
+			f := s.fake(t, s.page("a"), test.answer)
 			c, waits := f.client(t)
 			pages, err := drain(t.Context(), c, Query{})
 			var e *Error
@@ -142,8 +147,10 @@ func TestNotRetried(t *testing.T) {
 	}
 }
 
-func TestOversizedPage(t *testing.T) {
-	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+func TestOversizedPage(t *testing.T) { eachStream(t, testOversizedPage) }
+
+func testOversizedPage(t *testing.T, s under) {
+	f := s.fake(t, func(w http.ResponseWriter, r *http.Request) {
 		block := bytes.Repeat([]byte(" "), 1<<20)
 		for range maxPage/len(block) + 1 {
 			w.Write(block)
@@ -156,16 +163,20 @@ func TestOversizedPage(t *testing.T) {
 }
 
 // A 400 without a cursor is not the cursor's fault.
-func TestBadRequestWithoutCursor(t *testing.T) {
-	f := newFake(t, answer(400, ``))
+func TestBadRequestWithoutCursor(t *testing.T) { eachStream(t, testBadRequestWithoutCursor) }
+
+func testBadRequestWithoutCursor(t *testing.T, s under) {
+	f := s.fake(t, answer(400, ``))
 	c, _ := f.client(t)
 	if _, err := c.Page(t.Context(), Query{}); err == nil || errors.Is(err, ErrBadCursor) {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestUnauthorized(t *testing.T) {
-	f := newFake(t, page("a"), answer(401, ``), page("a"))
+func TestUnauthorized(t *testing.T) { eachStream(t, testUnauthorized) }
+
+func testUnauthorized(t *testing.T, s under) {
+	f := s.fake(t, s.page("a"), answer(401, ``), s.page("a"))
 	c, waits := f.client(t)
 	if _, err := drain(t.Context(), c, Query{}); err != nil {
 		t.Fatal(err)
@@ -182,8 +193,10 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-func TestUnauthorizedTwice(t *testing.T) {
-	f := newFake(t, answer(401, ``))
+func TestUnauthorizedTwice(t *testing.T) { eachStream(t, testUnauthorizedTwice) }
+
+func testUnauthorizedTwice(t *testing.T, s under) {
+	f := s.fake(t, answer(401, ``))
 	c, _ := f.client(t)
 	if _, err := c.Page(t.Context(), Query{}); !errors.Is(err, ErrUnauthorized) {
 		t.Errorf("error %v", err)
@@ -194,7 +207,9 @@ func TestUnauthorizedTwice(t *testing.T) {
 }
 
 // The bounds hold for the waits that were asked for, however they were waited.
-func TestRetryBounds(t *testing.T) {
+func TestRetryBounds(t *testing.T) { eachStream(t, testRetryBounds) }
+
+func testRetryBounds(t *testing.T, s under) {
 	sum := func(all []time.Duration) (d time.Duration) {
 		for _, one := range all {
 			d += one
@@ -202,7 +217,7 @@ func TestRetryBounds(t *testing.T) {
 		return d
 	}
 	t.Run("outage", func(t *testing.T) {
-		f := newFake(t, answer(503, ``))
+		f := s.fake(t, answer(503, ``))
 		c, waits := f.client(t)
 		_, err := c.Page(t.Context(), Query{})
 		var e *Error
@@ -217,11 +232,11 @@ func TestRetryBounds(t *testing.T) {
 		}
 	})
 	t.Run("announced waits are not counted as outage", func(t *testing.T) {
-		f := newFake(t)
+		f := s.fake(t)
 		for range 50 {
 			f.stream = append(f.stream, answer(429, ``, "Retry-After: 60"))
 		}
-		f.stream = append(f.stream, page("a"))
+		f.stream = append(f.stream, s.page("a"))
 		c, waits := f.client(t)
 		if _, err := c.Page(t.Context(), Query{}); err != nil {
 			t.Error(err)
@@ -231,7 +246,7 @@ func TestRetryBounds(t *testing.T) {
 		}
 	})
 	t.Run("announced waits end", func(t *testing.T) {
-		f := newFake(t, answer(429, ``, "Retry-After: 600"))
+		f := s.fake(t, answer(429, ``, "Retry-After: 600"))
 		c, waits := f.client(t)
 		if _, err := c.Page(t.Context(), Query{}); !errors.Is(err, ErrRateLimited) {
 			t.Errorf("error %v", err)
@@ -241,7 +256,7 @@ func TestRetryBounds(t *testing.T) {
 		}
 	})
 	t.Run("too long a wait is not begun", func(t *testing.T) {
-		f := newFake(t, answer(429, ``, "Retry-After: 7200"))
+		f := s.fake(t, answer(429, ``, "Retry-After: 7200"))
 		c, waits := f.client(t)
 		_, err := c.Page(t.Context(), Query{})
 		var e *Error
@@ -250,7 +265,7 @@ func TestRetryBounds(t *testing.T) {
 		}
 	})
 	t.Run("a follower waits for no longer than the limit", func(t *testing.T) {
-		f := newFake(t, answer(429, ``, "Retry-After: 7200"), answer(403, ``))
+		f := s.fake(t, answer(429, ``, "Retry-After: 7200"), answer(403, ``))
 		c, waits := f.client(t)
 		for _, err := range c.Follow(t.Context(), Query{}, 0) {
 			if !errors.Is(err, ErrNotEntitled) {
@@ -262,7 +277,7 @@ func TestRetryBounds(t *testing.T) {
 		}
 	})
 	t.Run("a follower outlasts an outage", func(t *testing.T) {
-		f := newFake(t)
+		f := s.fake(t)
 		for range 200 {
 			f.stream = append(f.stream, answer(503, ``))
 		}
@@ -279,7 +294,7 @@ func TestRetryBounds(t *testing.T) {
 	})
 	t.Run("nobody there", func(t *testing.T) {
 		for _, follow := range []bool{false, true} {
-			f := newFake(t, page("a"))
+			f := s.fake(t, s.page("a"))
 			c, waits := f.client(t)
 			f.Close()
 			var err error
@@ -299,7 +314,7 @@ func TestRetryBounds(t *testing.T) {
 		}
 	})
 	t.Run("nobody there any more", func(t *testing.T) {
-		f := newFake(t, page("a"))
+		f := s.fake(t, s.page("a"))
 		c, waits := f.client(t)
 		if _, err := c.Page(t.Context(), Query{}); err != nil {
 			t.Fatal(err)
@@ -314,12 +329,11 @@ func TestRetryBounds(t *testing.T) {
 	})
 }
 
-func TestRetryWaitEnds(t *testing.T) {
-	f := newFake(t, answer(503, ``, "Retry-After: 3000"))
-	c, err := New(f.environment(), f.grant().TokenSource())
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestRetryWaitEnds(t *testing.T) { eachStream(t, testRetryWaitEnds) }
+
+func testRetryWaitEnds(t *testing.T, s under) {
+	f := s.fake(t, answer(503, ``, "Retry-After: 3000"))
+	c := f.clientOf(t, f.environment())
 	ctx, cancel := context.WithCancel(t.Context())
 	f.stream[0] = func(w http.ResponseWriter, r *http.Request) {
 		answer(503, ``, "Retry-After: 3000")(w, r)
@@ -330,7 +344,9 @@ func TestRetryWaitEnds(t *testing.T) {
 	}
 }
 
-func TestStall(t *testing.T) {
+func TestStall(t *testing.T) { eachStream(t, testStall) }
+
+func testStall(t *testing.T, s under) {
 	tests := map[string]http.HandlerFunc{
 		"before the answer": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"within it": func(w http.ResponseWriter, r *http.Request) {
@@ -341,12 +357,9 @@ func TestStall(t *testing.T) {
 	}
 	for name, silence := range tests {
 		t.Run(name, func(t *testing.T) {
-			f := newFake(t, silence, answer(403, ``))
+			f := s.fake(t, silence, answer(403, ``))
 			waits := &waits{}
-			c, err := New(f.environment(), f.grant().TokenSource(), WithRetry(Retry{Stall: 100 * time.Millisecond, Wait: waits.wait}))
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := f.clientOf(t, f.environment(), WithRetry(Retry{Stall: 100 * time.Millisecond, Wait: waits.wait}))
 			if _, err := c.Page(t.Context(), Query{}); !errors.Is(err, ErrNotEntitled) {
 				t.Errorf("error %v", err)
 			}
@@ -396,7 +409,9 @@ func TestReadBody(t *testing.T) {
 	}
 }
 
-func TestRedirect(t *testing.T) {
+func TestRedirect(t *testing.T) { eachStream(t, testRedirect) }
+
+func testRedirect(t *testing.T, s under) {
 	var mu sync.Mutex
 	var elsewhere []string
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -413,7 +428,7 @@ func TestRedirect(t *testing.T) {
 
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		t.Run(fmt.Sprint("stream, ", status), func(t *testing.T) {
-			f := newFake(t, away(status))
+			f := s.fake(t, away(status))
 			c, waits := f.client(t)
 			_, err := c.Page(t.Context(), Query{})
 			if err == nil || !strings.Contains(err.Error(), "redirect to another origin, "+other.URL) || strings.Contains(err.Error(), "token-1") {
@@ -424,7 +439,7 @@ func TestRedirect(t *testing.T) {
 			}
 		})
 		t.Run(fmt.Sprint("token, ", status), func(t *testing.T) {
-			f := newFake(t, page("a"))
+			f := s.fake(t, s.page("a"))
 			f.token = away(status)
 			c, _ := f.client(t)
 			if _, err := c.Page(t.Context(), Query{}); err == nil || !strings.Contains(err.Error(), "redirect to another origin") {
@@ -437,21 +452,21 @@ func TestRedirect(t *testing.T) {
 	}
 
 	t.Run("same origin", func(t *testing.T) {
-		f := newFake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", 307) }, page("a"))
+		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", 307) }, s.page("a"))
 		c, _ := f.client(t)
 		if _, err := c.Page(t.Context(), Query{}); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("in a circle", func(t *testing.T) {
-		f := newFake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 307) })
+		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 307) })
 		c, waits := f.client(t)
 		if _, err := c.Page(t.Context(), Query{}); err == nil || len(waits.list()) > 0 {
 			t.Errorf("error %v, waited %v", err, waits.list())
 		}
 	})
 	t.Run("the caller's rule", func(t *testing.T) {
-		f := newFake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", 307) })
+		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", 307) })
 		c, _ := f.client(t, WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}))
 		var e *Error
 		if _, err := c.Page(t.Context(), Query{}); !errors.As(err, &e) || e.StatusCode != 307 {
@@ -460,8 +475,10 @@ func TestRedirect(t *testing.T) {
 	})
 }
 
-func TestHTTPClientIsNotChanged(t *testing.T) {
-	f := newFake(t, page("a"))
+func TestHTTPClientIsNotChanged(t *testing.T) { eachStream(t, testHTTPClientIsNotChanged) }
+
+func testHTTPClientIsNotChanged(t *testing.T, s under) {
+	f := s.fake(t, s.page("a"))
 	given := &http.Client{Transport: http.DefaultTransport}
 	c, _ := f.client(t, WithHTTPClient(given))
 	if _, err := c.Page(t.Context(), Query{}); err != nil {
@@ -472,28 +489,21 @@ func TestHTTPClientIsNotChanged(t *testing.T) {
 	}
 }
 
-func TestCertificateNotTrusted(t *testing.T) {
-	server := httptest.NewUnstartedServer(page("a"))
+func TestCertificateNotTrusted(t *testing.T) { eachStream(t, testCertificateNotTrusted) }
+
+func testCertificateNotTrusted(t *testing.T, s under) {
+	server := httptest.NewUnstartedServer(s.page("a"))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	defer server.Close()
-	f := newFake(t)
-	env := f.environment()
-	env.DatasetURL = server.URL
+	f := s.fake(t)
 	waits := &waits{}
-	c, err := New(env, f.grant().TokenSource(), WithRetry(Retry{Wait: waits.wait}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = c.Page(t.Context(), Query{})
+	c := f.clientOf(t, allAt(server.URL), WithRetry(Retry{Wait: waits.wait}))
+	_, err := c.Page(t.Context(), Query{})
 	if err == nil || !strings.Contains(err.Error(), "check the host's certificate") {
 		t.Errorf("error %v", err)
 	}
-	env.DatasetURL = strings.Replace(f.URL, "http:", "https:", 1)
-	c, err = New(env, f.grant().TokenSource(), WithRetry(Retry{Wait: waits.wait}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c = f.clientOf(t, allAt(strings.Replace(f.URL, "http:", "https:", 1)), WithRetry(Retry{Wait: waits.wait}))
 	if _, err = c.Page(t.Context(), Query{}); err == nil || !strings.Contains(err.Error(), "check the host") {
 		t.Errorf("error %v", err)
 	}

@@ -57,7 +57,9 @@ func shown(value any) string {
 }
 
 // A server that sends secrets back, in every place and form, does not get them printed.
-func TestNoSecretIsShown(t *testing.T) {
+func TestNoSecretIsShown(t *testing.T) { eachStream(t, testNoSecretIsShown) }
+
+func testNoSecretIsShown(t *testing.T, s under) {
 	const token = "canary/token+with=odd~characters"
 	echo := func(status int, format string, headers ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -109,7 +111,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	for name, handler := range tests {
 		for _, op := range []string{"stream", "token"} {
 			t.Run(op+", "+name, func(t *testing.T) {
-				f := newFake(t, handler)
+				f := s.fake(t, handler)
 				f.token = answer(200, fmt.Sprintf(`{"access_token":%q,"token_type":"Bearer","expires_in":3600}`, token))
 				if op == "token" {
 					f.token = handler
@@ -151,8 +153,10 @@ func hijackAndSay(w http.ResponseWriter, r *http.Request, format string) {
 }
 
 // A request that is logged says what happened without saying what was sent.
-func TestLogged(t *testing.T) {
-	f := newFake(t, answer(503, ""), page("a", `{"n":1}`))
+func TestLogged(t *testing.T) { eachStream(t, testLogged) }
+
+func testLogged(t *testing.T, s under) {
+	f := s.fake(t, answer(503, ""), s.page("a", `{"n":1}`))
 	var logged bytes.Buffer
 	c, _ := f.client(t, WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	if _, err := c.Page(t.Context(), Query{Cursor: "position"}); err != nil {

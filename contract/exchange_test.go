@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -43,7 +44,22 @@ func (j *judge) record(a asked, res *http.Response, body []byte) exchange {
 
 // learn keeps what must not be shown: the token that a request carries, its assertion, and the token of an answer.
 func (j *judge) learn(a asked, body []byte) {
-	var found []string
+	var out struct {
+		Token string `json:"access_token"`
+	}
+	json.Unmarshal(body, &out) // whatever else it is, it has no token
+
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.carried = append(j.carried, carriedBy(a)...)
+	j.secrets = append(j.secrets, carriedBy(a)...)
+	if out.Token != "" {
+		j.secrets = append(j.secrets, out.Token)
+	}
+}
+
+// carriedBy are the secrets in a request.
+func carriedBy(a asked) (found []string) {
 	for _, value := range a.Header.Values("Authorization") {
 		_, token, _ := strings.Cut(value, " ")
 		found = append(found, value, token)
@@ -51,26 +67,7 @@ func (j *judge) learn(a asked, body []byte) {
 	form, _ := url.ParseQuery(string(a.body))
 	found = append(found, form["assertion"]...)
 	found = append(found, a.URL.Query()["assertion"]...)
-	var in struct {
-		Assertion string `json:"assertion"`
-	}
-	if json.Unmarshal(a.body, &in) == nil {
-		found = append(found, in.Assertion)
-	}
-	var out struct {
-		Token string `json:"access_token"`
-	}
-	if json.Unmarshal(body, &out) == nil {
-		found = append(found, out.Token)
-	}
-
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, secret := range found {
-		if len(secret) >= 8 { // less is no secret, and might be part of any word
-			j.secrets = append(j.secrets, secret)
-		}
-	}
+	return slices.DeleteFunc(found, func(secret string) bool { return len(secret) < 8 }) // that might be part of any word
 }
 
 // hide takes the secrets out of a text.

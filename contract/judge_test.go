@@ -26,8 +26,9 @@ type judge struct {
 
 	mu       sync.Mutex
 	verdicts []verdict
-	sent     int // answered requests, counted apart from the verdicts
-	secrets  []string
+	sent     int      // answered requests, counted apart from the verdicts
+	carried  []string // the secrets that requests have carried
+	secrets  []string // those and the ones of answers
 }
 
 // verdict is what was found in one exchange.

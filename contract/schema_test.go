@@ -24,12 +24,13 @@ var _ = Describe("Schema", Label("schema"), func() {
 		"RFC 8259, section 4", holds(namedOnce), answers)
 })
 
-// holds is the body of a table of answers, of which none may break the clause.
-func holds(id string) func(SpecContext, int, func(context.Context, *service) *answer) {
-	return func(ctx SpecContext, status int, ask func(context.Context, *service) *answer) {
+// holds is the body of a table of answers, of which none may break the clause. That the answer is the one that the entry
+// asks for is the business of other clauses.
+func holds(id string) func(SpecContext, func(context.Context, *service) *answer) {
+	return func(ctx SpecContext, ask func(context.Context, *service) *answer) {
 		s := provider()
 
-		Expect(ask(ctx, s)).To(HaveStatus(status))
+		ask(ctx, s)
 
 		Expect(s.Breaches(id)).To(BeEmpty())
 	}

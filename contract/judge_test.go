@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // breachEntry is the name of a report entry that holds a breach.
@@ -17,7 +18,7 @@ const breachEntry = "breach"
 // judge is the transport that every exchange of a clause goes through. Each request on the wire is judged once: that it
 // is what its clause declares it to be, and that its answer is one that the document has.
 type judge struct {
-	next http.RoundTripper
+	wire wire
 	base []*url.URL // whose paths the documents know nothing of
 
 	// ofClient: the requests are those of the client under test, so that a bad one is a breach, and the answers are
@@ -26,9 +27,23 @@ type judge struct {
 
 	mu       sync.Mutex
 	verdicts []verdict
-	sent     int      // answered requests, counted apart from the verdicts
 	carried  []string // the secrets that requests have carried
 	secrets  []string // those and the ones of answers
+}
+
+// wire counts the requests that were answered, apart from the judge.
+type wire struct {
+	http.RoundTripper
+	answered atomic.Int64
+}
+
+// RoundTrip counts.
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := w.RoundTripper.RoundTrip(r)
+	if err == nil {
+		w.answered.Add(1)
+	}
+	return res, err
 }
 
 // verdict is what was found in one exchange.
@@ -58,39 +73,44 @@ func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := j.next.RoundTrip(r)
+	res, err := j.wire.RoundTrip(a.again())
 	if err != nil {
 		return nil, err
 	}
-	j.count()
 	body, cut := io.ReadAll(res.Body)
 	res.Body.Close()
 	res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{cut}))
 
 	j.learn(a, body)
+	v := j.weigh(a, res, body)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.verdicts = append(j.verdicts, v)
+	return res, nil
+}
+
+// weigh reaches a verdict.
+func (j *judge) weigh(a asked, res *http.Response, body []byte) verdict {
+	seen := j.asDocumented(a)
+	found, input, reason := judgeRequest(seen)
 	v := verdict{Exchange: j.record(a, res, body)}
-	copied := j.copyOf(r, a)
-	found, input, reason := judgeRequest(copied)
-	if claim := declarationOf(r.Context()); found != claim && !(claim == invalid && found == valid && inGap(copied, a.body)) {
+	v.Exchange.Operation, v.Exchange.Declared = operation(input), declarationOf(a.Context())
+
+	if claim := v.Exchange.Declared; found != claim && !(claim == invalid && found == valid && inGap(seen, a.body)) {
 		v.Objection = j.hide(fmt.Sprintf("%s %s is declared %s and found %s: %s",
-			r.Method, r.URL.RequestURI(), claim, found, why(reason)))
-		if j.ofClient {
-			v.Breaches = append(v.Breaches, breach{"CLI-REQUEST-1", operation(input), 0, v.Objection})
-			v.Objection = ""
-		}
+			a.Method, a.URL.RequestURI(), claim, found, why(reason)))
 	}
-	if !j.ofClient && input != nil {
+	switch {
+	case j.ofClient && v.Objection != "":
+		v.Breaches = []breach{{"CLI-REQUEST-1", operation(input), 0, v.Objection}}
+		v.Objection = ""
+	case !j.ofClient && input != nil:
 		v.Breaches = judgeAnswer(input, res, body)
 	}
 	for i := range v.Breaches {
 		v.Breaches[i].Reason = j.hide(v.Breaches[i].Reason)
 	}
-	v.Exchange.Operation, v.Exchange.Declared = operation(input), declarationOf(r.Context())
-
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.verdicts = append(j.verdicts, v)
-	return res, nil
+	return v
 }
 
 func why(reason error) string {
@@ -98,12 +118,6 @@ func why(reason error) string {
 		return "the validator has nothing against it"
 	}
 	return brief(reason.Error())
-}
-
-func (j *judge) count() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.sent++
 }
 
 // Verdicts are those that were reached, in the order of the answers.
@@ -132,22 +146,26 @@ type asked struct {
 }
 
 func readRequest(r *http.Request) (asked, error) {
-	if r.Body == nil || r.Body == http.NoBody {
+	if r.Body == nil {
 		return asked{Request: r}, nil
 	}
+	defer r.Body.Close()
 	body, err := io.ReadAll(r.Body)
-	r.Body.Close()
-	r.Body = io.NopCloser(bytes.NewReader(body))
 	return asked{r, body}, err
 }
 
-// copyOf is the request as the documents see it: without the path of the base URL, and with a body of its own.
-func (j *judge) copyOf(r *http.Request, a asked) *http.Request {
-	c := r.Clone(context.WithoutCancel(r.Context()))
-	c.Body, c.GetBody = nil, nil
+// again is the request with a body that has not been read.
+func (a asked) again() *http.Request {
+	r := a.Clone(a.Context())
 	if a.body != nil {
-		c.Body = io.NopCloser(bytes.NewReader(a.body))
+		r.Body = io.NopCloser(bytes.NewReader(a.body))
 	}
+	return r
+}
+
+// asDocumented is the request as the documents see it: without the path of the base URL.
+func (j *judge) asDocumented(a asked) *http.Request {
+	c := a.again()
 	for _, base := range j.base {
 		prefix := strings.TrimSuffix(base.EscapedPath(), "/")
 		if rest, ok := strings.CutPrefix(c.URL.EscapedPath(), prefix); ok && prefix != "" && c.URL.Host == base.Host {

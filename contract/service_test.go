@@ -57,7 +57,7 @@ func provider() *service {
 		key:            under.key,
 		now:            time.Now,
 	}
-	s.open(func() int { return s.sent })
+	s.open(func() int { return int(s.wire.answered.Load()) })
 	return s
 }
 
@@ -97,7 +97,7 @@ func (s *service) open(answered func() int) {
 func (j *judge) client() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	DeferCleanup(transport.CloseIdleConnections)
-	j.next = transport
+	j.wire.RoundTripper = transport
 	return &http.Client{
 		Transport:     j,
 		Timeout:       time.Minute,

@@ -45,7 +45,7 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		"spec/dataset, getStream, cursor; the publisher's samples end there", func(ctx SpecContext) {
 			s := provider()
 
-			s.drain(ctx, s.anchor(ctx), 50) // fails if no page gives back the cursor that it was asked for with
+			s.drain(ctx, s.anchor(ctx), 2000) // fails if no page gives back the cursor that it was asked for with
 		})
 
 	Should("SRV-CURSOR-4", "The service leaves the cursor where it is while there is nothing new",

@@ -64,7 +64,10 @@ var _ = Describe("Paging", Label("paging"), func() {
 	Should("SRV-PAGE-5", "The service gives no cursor twice in a walk, but for the one at the end",
 		"undocumented; a walk would lead in a circle", assumed, func(ctx SpecContext) {
 			s := provider()
-			pages := s.drain(ctx, s.anchor(ctx), 50)
+			from := s.anchor(ctx)
+			whole := s.drain(ctx, from, 2000).Events()
+
+			pages := s.drain(ctx, from, parts(len(whole)))
 
 			var cursors []string
 			for _, p := range pages[:len(pages)-1] {
@@ -81,7 +84,7 @@ var _ = Describe("Paging", Label("paging"), func() {
 			from := s.anchor(ctx)
 
 			earlier := s.drain(ctx, from, 2000).Events()
-			small := s.drain(ctx, from, max(10, len(earlier)/20)).Events()
+			small := s.drain(ctx, from, parts(len(earlier))).Events()
 			later := s.drain(ctx, from, 2000).Events() // the log may have grown meanwhile
 
 			Expect(earlier).NotTo(BeEmpty(), "The stream holds one event at most, so nothing is proved")

@@ -82,13 +82,16 @@ func (w walk) Events() (all []string) {
 // End is the last cursor.
 func (w walk) End() string { return w[len(w)-1].EndCursor }
 
-// mostPages is when a walk is given up.
-const mostPages = 2000
+// A walk is given up after so many pages, or after so many empty ones in a row, which is as far as a client goes.
+const (
+	mostPages = 500
+	mostEmpty = 10
+)
 
 // read walks from a cursor until it has n events, or to the end if that comes first.
 func (s *service) read(ctx context.Context, cursor *string, limit, n int) (w walk) {
 	GinkgoHelper()
-	for got := 0; len(w) < mostPages; {
+	for got, empty := 0, 0; len(w) < mostPages && empty < mostEmpty; {
 		p := s.page(ctx, cursor, limit)
 		w = append(w, p)
 		got += len(p.Events)
@@ -96,8 +99,11 @@ func (s *service) read(ctx context.Context, cursor *string, limit, n int) (w wal
 			return w
 		}
 		cursor = &p.EndCursor
+		if empty++; len(p.Events) > 0 {
+			empty = 0
+		}
 	}
-	Fail(fmt.Sprintf("the walk has come to no end in %d pages", mostPages))
+	Fail(fmt.Sprintf("the walk has come to no end: %d pages, the last with the endCursor %s", len(w), w.End()))
 	return nil
 }
 
@@ -107,6 +113,9 @@ func (s *service) drain(ctx context.Context, cursor *string, limit int) walk {
 	const all = 1 << 62
 	return s.read(ctx, cursor, limit, all)
 }
+
+// parts is the limit for a walk through so many events in some twenty pages.
+func parts(events int) int { return max(10, events/20) }
 
 // sample is how many events a law is tried on that holds for any number of them.
 const sample = 60

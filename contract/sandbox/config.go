@@ -123,7 +123,7 @@ func usersWithDefaults(given []User) ([]User, error) {
 	return users, nil
 }
 
-// checkLoopback refuses what other machines could reach: the sandbox speaks plain HTTP and its secrets are none.
+// checkLoopback refuses an address that other machines could reach: the sandbox speaks plain HTTP, with tokens in it.
 func checkLoopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

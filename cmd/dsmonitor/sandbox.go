@@ -54,7 +54,7 @@ func newSandbox(sys system) *cobra.Command {
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&s.addr, "addr", "127.0.0.1:0", "loopback `HOST:PORT` to listen on; port 0 is a free one")
-	f.StringVar(&s.events, "events", "1000", "so many made-up events of the last seven days, or those of a file, one JSON object\na line; `N|FILE`, where - is standard input")
+	f.StringVar(&s.events, "events", "1000", "`N|FILE`: so many made-up events of the last seven days, or those of a file, one\nJSON object a line (- is standard input)")
 	f.Uint64Var(&s.seed, "seed", 1, "make up other events by another `NUMBER`")
 	return cmd
 }

@@ -71,7 +71,7 @@ func newStream(sys system) *cobra.Command {
 	f.SortFlags = false
 	f.BoolVar(&s.sandbox, "sandbox", false, "read an embedded sandbox of 1,000 events; needs no settings")
 	f.StringVar(&s.name, "stream", "dataset", "the `STREAM` to read")
-	f.Var(&s.since, "since", "begin there: 2026-01-02T15:04:05Z, a date (in UTC), or a duration before\nnow (36h); the first events may be a little older (default seven days)")
+	f.Var(&s.since, "since", "begin there: 2026-01-02T15:04:05Z, a date (in UTC), or a duration before\nnow (36h); the first events may be a little older (default seven days ago)")
 	f.Var(&s.until, "until", "leave out what happened then or later, and stop once all that is older\nmust have come; the same forms as --since")
 	f.StringVar(&s.cursor, "cursor", "", "go on from a `CURSOR` that an earlier run named")
 	f.IntVar(&s.limit, "limit", api.MaxLimit, "the most events in a page, `N` of 1 to 2000")

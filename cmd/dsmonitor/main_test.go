@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/docusign-monitor/contract/sandbox"
+	"example.com/docusign-monitor/internal/settings"
+)
+
+// asProgram makes the test binary be the program, for the tests that need a process.
+const asProgram = "DSMONITOR_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// env is an environment.
+type env map[string]string
+
+func (e env) lookup(name string) (string, bool) {
+	value, set := e[name]
+	return value, set
+}
+
+// with returns a changed copy; a variable with the value unset is taken out.
+func (e env) with(changes env) env {
+	e = maps.Clone(e)
+	maps.Copy(e, changes)
+	maps.DeleteFunc(e, func(_, value string) bool { return value == unset })
+	return e
+}
+
+const unset = "\x00"
+
+// pointAt is the environment of a client of the sandbox.
+func pointAt(server *sandbox.Server) env {
+	who := server.Credentials()
+	return env{
+		settings.IntegrationKey: who.IntegrationKey,
+		settings.UserID:         who.UserID,
+		settings.PrivateKey:     string(who.PEM()),
+		settings.AuthURL:        server.URL(),
+		settings.MonitorURL:     server.URL(),
+	}
+}
+
+// newKey is a private key that nobody knows, in PEM form.
+var newKey = sync.OnceValue(func() string {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+})
+
+// closedURL is the URL of a port on which nobody listens.
+func closedURL(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return "http://" + listener.Addr().String()
+}
+
+// result is what a run left behind.
+type result struct {
+	status         int
+	stdout, stderr string
+	waited         time.Duration // what it would have waited for
+}
+
+// try runs the program in process. It does not wait between attempts, but counts what it would have waited.
+func try(t *testing.T, sys system, args ...string) result {
+	t.Helper()
+	var (
+		stdout, stderr bytes.Buffer
+		r              result
+	)
+	if sys.stdout == nil {
+		sys.stdout = &stdout
+	}
+	if sys.lookup == nil {
+		sys.lookup = env{}.lookup
+	}
+	if sys.now == nil {
+		sys.now = time.Now
+	}
+	sys.stderr = &stderr
+	sys.wait = func(ctx context.Context, d time.Duration) error {
+		r.waited += d
+		return ctx.Err()
+	}
+	r.status = run(t.Context(), sys, args)
+	r.stdout, r.stderr = stdout.String(), stderr.String()
+	return r
+}
+
+// checkComplaint demands lines on standard error that begin with the name of the program, at most so many, and each of
+// the words somewhere in them; and nothing on standard output.
+func checkComplaint(t *testing.T, r result, status, most int, words ...string) {
+	t.Helper()
+	if r.status != status {
+		t.Errorf("exit status %d, want %d", r.status, status)
+	}
+	if r.stdout != "" {
+		t.Errorf("standard output is not empty: %q", r.stdout)
+	}
+	lines := strings.SplitAfter(r.stderr, "\n")
+	if last := len(lines) - 1; lines[last] != "" || last < 1 || last > most {
+		t.Errorf("standard error has not 1 to %d whole lines:\n%s", most, r.stderr)
+	}
+	for line := range strings.Lines(r.stderr) {
+		if !strings.HasPrefix(line, "dsmonitor: ") || strings.HasPrefix(line, "dsmonitor: docusign: ") {
+			t.Errorf("line of standard error: %q", line)
+		}
+		if text := strings.TrimSuffix(line, "\n"); printable(text) != text {
+			t.Errorf("standard error may steer a terminal: %q", line)
+		}
+	}
+	for _, word := range words {
+		if !strings.Contains(r.stderr, word) {
+			t.Errorf("standard error does not say %q:\n%s", word, r.stderr)
+		}
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	good := env{
+		settings.IntegrationKey: "11111111-2222-3333-4444-555555555555",
+		settings.UserID:         "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+		settings.PrivateKey:     newKey(),
+		settings.AuthURL:        closedURL(t),
+		settings.MonitorURL:     closedURL(t),
+	}
+	file := func(content string) string {
+		name := filepath.Join(t.TempDir(), "events.ndjson")
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	organization := env{settings.OrganizationID: "99999999-2222-3333-4444-555555555555"}
+
+	for _, test := range []struct {
+		name string
+		env  env
+		args []string
+		want []string // words of the complaint
+	}{
+		{"no command", nil, nil, []string{"a command is missing", "-h"}},
+		{"unknown command", nil, []string{"tail"}, []string{`no command "tail"`, "-h"}},
+		{"unknown flag", nil, []string{"stream", "--fast"}, []string{"--fast", "dsmonitor stream -h"}},
+		{"unknown flag of the program", nil, []string{"--fast"}, []string{"--fast", "dsmonitor -h"}},
+		{"argument too many", nil, []string{"stream", "now"}, []string{`"now"`, "dsmonitor stream -h"}},
+		{"terminal escape in an argument", nil, []string{"stream", "\x1b[31mred"}, []string{"red"}},
+		{"format", good, []string{"stream", "--format", "xml"}, []string{"--format", "json or text"}},
+		{"log level", good, []string{"stream", "--log-level", "loud"}, []string{"--log-level", "debug or info or warn or error"}},
+		{"log format", good, []string{"stream", "--log-format", "xml"}, []string{"--log-format"}},
+		{"stream", good, []string{"stream", "--stream", "events"}, []string{"--stream", "dataset"}},
+		{"limit 0", good, []string{"stream", "--limit", "0"}, []string{"--limit", "2000"}},
+		{"limit 2001", good, []string{"stream", "--limit", "2001"}, []string{"--limit", "2000"}},
+		{"limit that is no number", good, []string{"stream", "--limit", "all"}, []string{"--limit"}},
+		{"since and cursor", good, []string{"stream", "--since", "36h", "--cursor", "c"}, []string{"--since", "--cursor"}},
+		{"empty cursor", good, []string{"stream", "--cursor", ""}, []string{"--cursor is empty"}},
+		{"empty since", good, []string{"stream", "--since", ""}, []string{"--since", "36h"}},
+		{"since without zone", good, []string{"stream", "--since", "2026-01-02T15:04:05"}, []string{"--since", "2026-01-02T15:04:05Z"}},
+		{"since that is no date", good, []string{"stream", "--since", "2026-02-30"}, []string{"--since"}},
+		{"negative duration", good, []string{"stream", "--since", "-36h"}, []string{"--since"}},
+		{"since before all time", good, []string{"stream", "--since", "0001-01-01"}, []string{"--since", "1970"}},
+		{"since in the future", good, []string{"stream", "--since", "9999-01-01"}, []string{"--since", "future"}},
+		{"until before since", good, []string{"stream", "--since", "2026-01-02", "--until", "2026-01-02"}, []string{"--until", "--since"}},
+		{"sandbox with a setting", good, []string{"stream", "--sandbox", "--environment", "demo", "--auth-url", "https://h"}, []string{"--auth-url and --environment"}},
+		{"no settings", nil, []string{"stream"}, []string{settings.IntegrationKey, settings.UserID, settings.PrivateKeyFile}},
+		{"e-mail address by flag", good, []string{"stream", "--user-id", "ada@example.com"}, []string{"--user-id is an e-mail address"}},
+		{"empty flag", good, []string{"stream", "--auth-url", ""}, []string{"--auth-url is set but empty"}},
+		{"missing file by flag, before the key in the environment", good, []string{"stream", "--private-key-file", "nowhere"}, []string{"--private-key-file names a file that cannot be read"}},
+		{"empty variable", good.with(env{settings.MonitorURL: ""}), []string{"stream"}, []string{settings.MonitorURL + " is set but empty"}},
+		{"organization", good.with(organization), []string{"stream"}, []string{settings.OrganizationID, "--stream dataset"}},
+		{"organization by flag", good, []string{"stream", "--organization-id", organization[settings.OrganizationID]}, []string{"--stream dataset"}},
+		{"organization stream", good, []string{"stream", "--stream", "organization"}, []string{"--stream dataset"}},
+		{"organization stream of the sandbox", nil, []string{"stream", "--sandbox", "--stream", "organization"}, []string{"--stream dataset"}},
+		{"sandbox on all interfaces", nil, []string{"sandbox", "--addr", "0.0.0.0:0"}, []string{"loopback"}},
+		{"sandbox without a port", nil, []string{"sandbox", "--addr", "127.0.0.1"}, []string{"port"}},
+		{"missing events", nil, []string{"sandbox", "--events", "nowhere.ndjson"}, []string{"--events", "nowhere.ndjson"}},
+		{"no events", nil, []string{"sandbox", "--events", ""}, []string{"--events"}},
+		{"too many events", nil, []string{"sandbox", "--events", "99999999999999999999"}, []string{"--events"}},
+		{"bad events", nil, []string{"sandbox", "--events", file("{}\n{}\n[]\n{}\n")}, []string{"events.ndjson: line 3"}},
+		{"seed for a file", nil, []string{"sandbox", "--seed", "2", "--events", file("{}\n")}, []string{"--seed"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			checkComplaint(t, try(t, system{lookup: test.env.lookup}, test.args...), misuse, 3, test.want...)
+		})
+	}
+
+	t.Run("bad events on standard input", func(t *testing.T) {
+		r := try(t, system{stdin: strings.NewReader("{}\n\n")}, "sandbox", "--events", "-")
+		checkComplaint(t, r, misuse, 1, "standard input: line 2")
+	})
+}
+
+func TestHelp(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"of the program", []string{"-h"}, []string{"stream", "sandbox", "--version"}},
+		{"of stream", []string{"stream", "--help"}, []string{
+			"--sandbox", "--stream", "--since", "--until", "--cursor", "--limit", "2000", "--format", "--log-level", "warn", "--log-format",
+			"--integration-key", settings.IntegrationKey, "--user-id", settings.UserID, "--private-key-file", settings.PrivateKeyFile,
+			settings.PrivateKey + " ", "--environment", settings.Environment, "demo", "--auth-url", settings.AuthURL, "--monitor-url",
+			settings.MonitorURL, "--audience", settings.Audience,
+		}},
+		{"of sandbox", []string{"sandbox", "-h"}, []string{"--addr", "127.0.0.1:0", "--events", "1000", "--seed"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := try(t, system{}, test.args...)
+			if r.status != success || r.stderr != "" {
+				t.Errorf("exit status %d, standard error %q", r.status, r.stderr)
+			}
+			for _, word := range test.want {
+				if !strings.Contains(r.stdout, word) {
+					t.Errorf("help does not name %q:\n%s", word, r.stdout)
+				}
+			}
+			for _, word := range []string{"organization", "completion"} {
+				if strings.Contains(strings.ReplaceAll(r.stdout, "events of an organization", ""), word) {
+					t.Errorf("help names %q, which is not there yet:\n%s", word, r.stdout)
+				}
+			}
+			for line := range strings.Lines(r.stdout) {
+				if len(line) > 121 {
+					t.Errorf("line of %d characters: %s", len(line)-1, line)
+				}
+			}
+		})
+	}
+}
+
+func TestVersion(t *testing.T) {
+	r := try(t, system{}, "--version")
+	form := regexp.MustCompile(`^dsmonitor \S+ \(spec [0-9a-f]{12}\)\n$`)
+	if r.status != success || !form.MatchString(r.stdout) {
+		t.Errorf("exit status %d, standard output %q, want %v", r.status, r.stdout, form)
+	}
+}

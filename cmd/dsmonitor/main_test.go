@@ -158,7 +158,6 @@ func TestMisuse(t *testing.T) {
 		}
 		return name
 	}
-	organization := env{settings.OrganizationID: "99999999-2222-3333-4444-555555555555"}
 
 	for _, test := range []struct {
 		name string
@@ -175,7 +174,7 @@ func TestMisuse(t *testing.T) {
 		{"format", good, []string{"stream", "--format", "xml"}, []string{"--format", "json or text"}},
 		{"log level", good, []string{"stream", "--log-level", "loud"}, []string{"--log-level", "debug or info or warn or error"}},
 		{"log format", good, []string{"stream", "--log-format", "xml"}, []string{"--log-format"}},
-		{"stream", good, []string{"stream", "--stream", "events"}, []string{"--stream", "dataset"}},
+		{"stream", good, []string{"stream", "--stream", "events"}, []string{"--stream", "dataset or organization"}},
 		{"limit 0", good, []string{"stream", "--limit", "0"}, []string{"--limit", "2000"}},
 		{"limit 2001", good, []string{"stream", "--limit", "2001"}, []string{"--limit", "2000"}},
 		{"limit that is no number", good, []string{"stream", "--limit", "all"}, []string{"--limit"}},
@@ -194,10 +193,8 @@ func TestMisuse(t *testing.T) {
 		{"empty flag", good, []string{"stream", "--auth-url", ""}, []string{"--auth-url is set but empty"}},
 		{"missing file by flag, before the key in the environment", good, []string{"stream", "--private-key-file", "nowhere"}, []string{"--private-key-file names a file that cannot be read"}},
 		{"empty variable", good.with(env{settings.MonitorURL: ""}), []string{"stream"}, []string{settings.MonitorURL + " is set but empty"}},
-		{"organization", good.with(organization), []string{"stream"}, []string{settings.OrganizationID, "--stream dataset"}},
-		{"organization by flag", good, []string{"stream", "--organization-id", organization[settings.OrganizationID]}, []string{"--stream dataset"}},
-		{"organization stream", good, []string{"stream", "--stream", "organization"}, []string{"--stream dataset"}},
-		{"organization stream of the sandbox", nil, []string{"stream", "--sandbox", "--stream", "organization"}, []string{"--stream dataset"}},
+		{"organization that is no GUID, by flag", good, []string{"stream", "--organization-id", "acme"}, []string{"--organization-id is not a GUID"}},
+		{"organization stream of the sandbox", nil, []string{"stream", "--sandbox", "--stream", "organization"}, []string{"sandbox", "--stream"}},
 		{"sandbox on all interfaces", nil, []string{"sandbox", "--addr", "0.0.0.0:0"}, []string{"loopback"}},
 		{"sandbox without a port", nil, []string{"sandbox", "--addr", "127.0.0.1"}, []string{"port"}},
 		{"missing events", nil, []string{"sandbox", "--events", "nowhere.ndjson"}, []string{"--events", "nowhere.ndjson"}},
@@ -228,7 +225,7 @@ func TestHelp(t *testing.T) {
 			"--sandbox", "--stream", "--since", "--until", "--cursor", "--limit", "2000", "--format", "--log-level", "warn", "--log-format",
 			"--integration-key", settings.IntegrationKey, "--user-id", settings.UserID, "--private-key-file", settings.PrivateKeyFile,
 			settings.PrivateKey + " ", "--environment", settings.Environment, "demo", "--auth-url", settings.AuthURL, "--monitor-url",
-			settings.MonitorURL, "--audience", settings.Audience,
+			settings.MonitorURL, "--audience", settings.Audience, "--organization-id", settings.OrganizationID,
 		}},
 		{"of sandbox", []string{"sandbox", "-h"}, []string{"--addr", "127.0.0.1:0", "--events", "1000", "--seed"}},
 	} {
@@ -240,11 +237,6 @@ func TestHelp(t *testing.T) {
 			for _, word := range test.want {
 				if !strings.Contains(r.stdout, word) {
 					t.Errorf("help does not name %q:\n%s", word, r.stdout)
-				}
-			}
-			for _, word := range []string{"organization", "completion"} {
-				if strings.Contains(strings.ReplaceAll(r.stdout, "events of an organization", ""), word) {
-					t.Errorf("help names %q, which is not there yet:\n%s", word, r.stdout)
 				}
 			}
 			for line := range strings.Lines(r.stdout) {

@@ -40,7 +40,7 @@ type stream struct {
 	flags *pflag.FlagSet
 
 	sandbox      bool
-	name         string
+	name         choice
 	since, until moment
 	cursor       string
 	limit        int
@@ -52,6 +52,7 @@ type stream struct {
 func newStream(sys system) *cobra.Command {
 	s := &stream{
 		system:    sys,
+		name:      choice{"", []string{"dataset", "organization"}},
 		since:     moment{now: sys.now},
 		until:     moment{now: sys.now},
 		format:    choice{"", []string{"json", "text"}},
@@ -70,7 +71,7 @@ func newStream(sys system) *cobra.Command {
 	s.flags = f
 	f.SortFlags = false
 	f.BoolVar(&s.sandbox, "sandbox", false, "read an embedded sandbox of 1,000 events; needs no settings")
-	f.StringVar(&s.name, "stream", "dataset", "the `STREAM` to read")
+	f.Var(&s.name, "stream", "what to read (default organization if one is given, else dataset);\nthe user's only organization is looked up if none is given")
 	f.Var(&s.since, "since", "begin there: 2026-01-02T15:04:05Z, a date (in UTC), or a duration before\nnow (36h); the first events may be a little older (default seven days ago)")
 	f.Var(&s.until, "until", "leave out what happened then or later, and stop once all that is older\nmust have come; the same forms as --since")
 	f.StringVar(&s.cursor, "cursor", "", "go on from a `CURSOR` that an earlier run named")
@@ -89,7 +90,7 @@ func addSettings(f *pflag.FlagSet) {
 		{"user-id", settings.UserID, "the user on whose behalf it asks, a `GUID`"},
 		{"private-key-file", settings.PrivateKeyFile, "`FILE` of the integration key's RSA private key (PEM)"},
 		{"environment", settings.Environment, "`demo|production` (default demo)"},
-		{"organization-id", settings.OrganizationID, "the organization, a `GUID`"},
+		{"organization-id", settings.OrganizationID, "the organization whose stream to read, a `GUID`"},
 		{"auth-url", settings.AuthURL, "`URL` of the account server (default the environment's)"},
 		{"monitor-url", settings.MonitorURL, "`URL` of the stream's server (default the environment's)"},
 		{"audience", settings.Audience, "`HOST` that an assertion is for (default the account server)"},
@@ -97,7 +98,6 @@ func addSettings(f *pflag.FlagSet) {
 		f.String(s.flag, "", s.usage+"\n"+s.variable)
 		f.SetAnnotation(s.flag, settingFlag, []string{s.variable})
 	}
-	f.MarkHidden("organization-id") // it is read in order to be refused, see settings
 }
 
 func (s *stream) run(ctx context.Context) error {
@@ -117,19 +117,59 @@ func (s *stream) run(ctx context.Context) error {
 		s.say(fmt.Sprintf("the sandbox holds %d events", embedded.Len()))
 		from = sandboxSettings(embedded)
 	}
-	client, err := api.New(from.Environment, from.Grant.TokenSource(),
-		api.WithLogger(s.logger()), api.WithRetry(api.Retry{Wait: s.wait}))
+	client, err := s.client(ctx, from)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	return s.walk(ctx, client)
+}
+
+// client is one for the stream that is asked for.
+func (s *stream) client(ctx context.Context, from *settings.Settings) (*api.Client, error) {
+	log, retry := api.WithLogger(s.logger()), api.WithRetry(api.Retry{Wait: s.wait})
+	client, err := api.New(from.Environment, from.Grant.TokenSource(), log, retry)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	id := from.OrganizationID
+	switch {
+	case s.name.value == "dataset", s.name.value == "" && id == "":
+		return client, nil
+	case id == "":
+		if id, err = onlyOrganization(ctx, client); err != nil {
+			return nil, err
+		}
+	}
+	return api.New(from.Environment, from.Grant.TokenSource(), log, retry, api.WithOrganization(id))
+}
+
+// onlyOrganization looks up the organization of the user. Of several, a person has to choose.
+func onlyOrganization(ctx context.Context, client *api.Client) (id string, err error) {
+	const advice = "; give the one to read by --organization-id"
+	organizations, err := client.Organizations(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case len(organizations) == 0:
+		return "", errors.New("no account of the user names an organization" + advice)
+	case len(organizations) > 1:
+		var ids []string
+		for _, organization := range organizations {
+			ids = append(ids, organization.ID)
+		}
+		return "", fmt.Errorf("the user belongs to %d organizations%s: %s", len(ids), advice, strings.Join(ids, ", "))
+	}
+	return organizations[0].ID, nil
 }
 
 // check finds what is wrong with the flags, each by itself or together.
 func (s *stream) check() error {
 	switch given := s.flags.Changed; {
-	case s.name != "dataset" && s.name != "organization":
-		return misused("--stream names no stream that there is; give dataset")
+	case s.sandbox && s.name.value == "organization":
+		return misused("the sandbox has the dataset stream alone; leave out --stream")
 	case s.limit < 1 || s.limit > api.MaxLimit:
 		return misused("--limit is not between 1 and %d", api.MaxLimit)
 	case given("cursor") && s.cursor == "":
@@ -158,7 +198,7 @@ func (s *stream) settings() (*settings.Settings, error) {
 			return nil, misused("--sandbox brings its own settings; leave out --%s",
 				strings.Join(slices.Sorted(maps.Values(given)), " and --"))
 		}
-		return nil, s.refuseOrganization("")
+		return nil, nil
 	}
 
 	found, err := settings.Read(func(variable string) (string, bool) {
@@ -182,19 +222,7 @@ func (s *stream) settings() (*settings.Settings, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return found, s.refuseOrganization(found.OrganizationID)
-}
-
-// refuseOrganization keeps a wish for the organization stream from being answered with the other one.
-func (s *stream) refuseOrganization(id string) error {
-	switch {
-	case s.name == "organization":
-		return misused("--stream organization is not there yet; give --stream dataset")
-	case id != "" && !s.flags.Changed("stream"):
-		return misused("%s asks for the organization stream, which is not there yet; unset it, or give --stream dataset",
-			settings.OrganizationID)
-	}
-	return nil
+	return found, nil
 }
 
 func sandboxSettings(server *sandbox.Server) *settings.Settings {

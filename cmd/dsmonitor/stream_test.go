@@ -138,6 +138,69 @@ func TestStreamSettings(t *testing.T) {
 	}
 }
 
+// The organization stream is read of the organization that is given, or of the only one that the user has.
+func TestStreamOrganization(t *testing.T) {
+	const (
+		given = "99999999-2222-3333-4444-555555555555"
+		other = "88888888-2222-3333-4444-555555555555"
+	)
+	server := sandbox.Start(t, sandbox.Config{Events: sandbox.Generate(1, 1)})
+	accounts := func(ids ...string) string {
+		var accounts []string
+		for _, id := range ids {
+			accounts = append(accounts, `{"account_id":"a","organization":{"organization_id":"`+id+`"}}`)
+		}
+		return `{"sub":"u","accounts":[` + strings.Join(accounts, ",") + `]}`
+	}
+	for _, test := range []struct {
+		name     string
+		id       string // of the setting, or unset
+		userinfo string // or empty, if it is not to be asked for
+		args     []string
+		status   int
+		want     string // the id in the event, or words of the complaint
+	}{
+		{"given", given, "", nil, success, given},
+		{"given twice", given, "", []string{"--stream", "organization"}, success, given},
+		{"by flag", unset, "", []string{"--organization-id", given}, success, given},
+		{"looked up", unset, accounts(other, other), []string{"--stream", "organization"}, success, other},
+		{"none to be found", unset, accounts(), []string{"--stream", "organization"}, failure, "--organization-id"},
+		{"several to be found", unset, accounts(given, other), []string{"--stream", "organization"}, failure, given + ", " + other},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			mux := http.NewServeMux()
+			mux.HandleFunc("GET /v1/organizations/{id}/stream", func(w http.ResponseWriter, r *http.Request) {
+				fmt.Fprintf(w, `{"endCursor":"end","resultData":[{"id":%q}]}`, r.PathValue("id"))
+			})
+			mux.HandleFunc("POST /oauth/token", func(w http.ResponseWriter, r *http.Request) { forward(t, w, r, server.URL()) })
+			mux.HandleFunc("GET /oauth/userinfo", func(w http.ResponseWriter, _ *http.Request) {
+				if test.userinfo == "" {
+					t.Error("userinfo is asked for in vain")
+				}
+				io.WriteString(w, test.userinfo)
+			})
+			fake := httptest.NewServer(mux)
+			t.Cleanup(fake.Close)
+			environment := pointAt(server).with(env{
+				settings.AuthURL:        fake.URL,
+				settings.MonitorURL:     fake.URL,
+				settings.Audience:       strings.TrimPrefix(server.URL(), "http://"),
+				settings.OrganizationID: test.id,
+			})
+
+			r := try(t, system{lookup: environment.lookup}, append([]string{"stream", "--cursor", "end"}, test.args...)...)
+
+			if test.status != success {
+				checkComplaint(t, r, test.status, 1, test.want)
+				return
+			}
+			if want := `{"id":"` + test.want + "\"}\n"; r.status != success || r.stdout != want {
+				t.Errorf("exit status %d, standard output %q, want %q; standard error:\n%s", r.status, r.stdout, want, r.stderr)
+			}
+		})
+	}
+}
+
 func TestStreamBounds(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Second)
 	ago := func(d time.Duration) string { return now.Add(-d).Format(time.RFC3339) }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,8 +21,15 @@ const canaryToken = "canary+token/that=must~never.be.seen"
 type hostile struct {
 	token, stream func(w http.ResponseWriter, leak string)
 
-	mu      sync.Mutex
-	secrets []string // the assertions that came
+	mu   sync.Mutex
+	came []string
+}
+
+// assertions are those that came.
+func (h *hostile) assertions() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.came)
 }
 
 func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +39,7 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	assertion := r.PostFormValue("assertion")
 	h.mu.Lock()
-	h.secrets = append(h.secrets, assertion)
+	h.came = append(h.came, assertion)
 	h.mu.Unlock()
 	h.token(w, leak(assertion))
 }
@@ -117,10 +125,11 @@ func TestNoSecretIsPrinted(t *testing.T) {
 				if want := test.name != "all well" || args[3] == "--stream"; (r.status == failure) != want || r.stderr == "" {
 					t.Errorf("exit status %d, standard error %q", r.status, r.stderr)
 				}
-				if len(server.secrets) == 0 {
+				assertions := server.assertions()
+				if len(assertions) == 0 {
 					t.Error("no assertion was sent, so nothing is proved")
 				}
-				checkNoSecret(t, r, append(server.secrets, canaryToken)...)
+				checkNoSecret(t, r, append(assertions, canaryToken)...)
 			})
 		}
 	}

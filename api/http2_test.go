@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,40 +65,38 @@ func TestHTTP2GoAway(t *testing.T) { eachStream(t, testHTTP2GoAway) }
 
 func testHTTP2GoAway(t *testing.T, s under) {
 	f := s.fake(t, s.page("a"))
-	trusted := httptest.NewTLSServer(nil) // for its certificate and a client that trusts it
-	defer trusted.Close()
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: trusted.TLS.Certificates, NextProtos: []string{"h2"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	connections := make(chan int, 10)
-	go func() {
-		for n := 1; ; n++ {
-			conn, err := listener.Accept()
-			if err != nil || conn.(*tls.Conn).Handshake() != nil {
-				return
-			}
-			connections <- n
-			if n == 1 {
-				turnAway(conn)
-				continue
-			}
-			go (&http2.Server{}).ServeConn(conn, &http2.ServeConnOpts{Handler: f.Config.Handler})
-		}
-	}()
+	server := httptest.NewUnstartedServer(f.Config.Handler)
+	door := &door{Listener: server.Listener}
+	server.Listener = door
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	door.config.Store(server.TLS)
 
-	transport := trusted.Client().Transport.(*http.Transport).Clone()
-	transport.ForceAttemptHTTP2 = true
-	defer transport.CloseIdleConnections()
 	waits := &waits{}
-	c := f.clientOf(t, allAt("https://"+listener.Addr().String()), WithHTTPClient(&http.Client{Transport: transport}), WithRetry(Retry{Wait: waits.wait}))
+	c := f.clientOf(t, allAt(server.URL), WithHTTPClient(server.Client()), WithRetry(Retry{Wait: waits.wait}))
 	if _, err := c.Page(t.Context(), Query{}); err != nil {
 		t.Fatal(err)
 	}
-	if len(connections) != 2 || len(waits.list()) != 1 {
-		t.Errorf("%d connections, waited %v", len(connections), waits.list())
+	if got := door.connections.Load(); got != 2 || len(waits.list()) != 1 || len(f.requests) != 1 {
+		t.Errorf("%d connections, %d requests, waited %v", got, len(f.requests), waits.list())
 	}
+}
+
+// door turns the first connection away and lets the others through.
+type door struct {
+	net.Listener
+	config      atomic.Pointer[tls.Config]
+	connections atomic.Int32
+}
+
+func (d *door) Accept() (net.Conn, error) {
+	conn, err := d.Listener.Accept()
+	if err == nil && d.connections.Add(1) == 1 {
+		turnAway(tls.Server(conn, d.config.Load()))
+		return d.Accept()
+	}
+	return conn, err
 }
 
 // turnAway says GOAWAY to the first request of a connection.

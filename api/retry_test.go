@@ -452,21 +452,25 @@ func testRedirect(t *testing.T, s under) {
 	}
 
 	t.Run("same origin", func(t *testing.T) {
-		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", 307) }, s.page("a"))
+		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/moved", http.StatusTemporaryRedirect)
+		}, s.page("a"))
 		c, _ := f.client(t)
 		if _, err := c.Page(t.Context(), Query{}); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("in a circle", func(t *testing.T) {
-		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 307) })
+		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusTemporaryRedirect) })
 		c, waits := f.client(t)
 		if _, err := c.Page(t.Context(), Query{}); err == nil || len(waits.list()) > 0 {
 			t.Errorf("error %v, waited %v", err, waits.list())
 		}
 	})
 	t.Run("the caller's rule", func(t *testing.T) {
-		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/moved", 307) })
+		f := s.fake(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/moved", http.StatusTemporaryRedirect)
+		})
 		c, _ := f.client(t, WithHTTPClient(&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}))
 		var e *Error
 		if _, err := c.Page(t.Context(), Query{}); !errors.As(err, &e) || e.StatusCode != 307 {

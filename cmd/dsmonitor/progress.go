@@ -15,6 +15,7 @@ type progress struct {
 	begun time.Time
 	until time.Time // zero: no end but the head of the stream
 	dated bool      // the walk began at a date
+	final bool      // the server ends with the run, so that its cursors are worth nothing
 
 	events, pages int
 	next          api.Cursor // where to go on
@@ -63,7 +64,7 @@ func (p *progress) failed(err error) error {
 // goOn names the cursor to go on from, in a form for a shell.
 func (p *progress) goOn() string {
 	cursor := string(p.next)
-	if cursor == "" || printable(cursor) != cursor {
+	if p.final || cursor == "" || printable(cursor) != cursor {
 		return ""
 	}
 	return "; go on with --cursor " + shellQuote(cursor)

@@ -272,7 +272,7 @@ func (h longWaits) Handle(ctx context.Context, r slog.Record) error {
 
 // walk writes page by page. The end of ctx is no error.
 func (s *stream) walk(ctx context.Context, client *api.Client) error {
-	done := progress{begun: s.now(), until: s.until.Time, dated: !s.since.IsZero()}
+	done := progress{begun: s.now(), until: s.until.Time, dated: !s.since.IsZero(), final: s.sandbox}
 	query := api.Query{Cursor: api.Cursor(s.cursor), Since: s.since.Time, Limit: s.limit}
 	var (
 		format = s.formatter()

@@ -240,6 +240,8 @@ func plainURL(value string) error {
 	switch {
 	case err != nil || u.Hostname() == "" || u.Opaque != "":
 		return errors.New("is not a URL; give one such as https://host")
+	case strings.HasSuffix(u.Host, ":"):
+		return errors.New("has a colon but no port; give the port, or leave out the colon")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return errors.New("is not a plain URL; give it without user, query and fragment")
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):

@@ -199,6 +199,7 @@ func TestReadRefuses(t *testing.T) {
 		{"http to another machine", with(env{settings.AuthURL: "http://proxy.example.com"}), map[string]string{settings.AuthURL: "in the clear"}},
 		{"URL without scheme", with(env{settings.MonitorURL: "lens.example.com"}), map[string]string{settings.MonitorURL: "not a URL"}},
 		{"URL without host", with(env{settings.MonitorURL: "https://:443"}), map[string]string{settings.MonitorURL: "not a URL"}},
+		{"URL whose port is missing", with(env{settings.MonitorURL: "https://lens.example.com:"}), map[string]string{settings.MonitorURL: "no port"}},
 		{"other scheme", with(env{settings.MonitorURL: "ftp://lens.example.com"}), map[string]string{settings.MonitorURL: "not a URL with https"}},
 		{"URL with a password", with(env{settings.AuthURL: "https://u:p@proxy.example.com"}), map[string]string{settings.AuthURL: "not a plain URL"}},
 		{"URL with a query", with(env{settings.AuthURL: "https://proxy.example.com/?"}), map[string]string{settings.AuthURL: "not a plain URL"}},

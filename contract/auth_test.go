@@ -28,8 +28,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 			a := s.ask(ctx, s.assertion())
 
 			var token oauth.Token
+			Expect(a).To(HaveStatus(http.StatusOK))
 			Expect(json.Unmarshal([]byte(a.Body), &token)).To(Succeed())
-			Expect(token.TokenType).To(BeEquivalentTo("Bearer"))
+			Expect(token.TokenType).To(Equal("Bearer"), a.String)
 			s.token = token.AccessToken
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 		})
@@ -229,7 +230,7 @@ func (s *service) post(ctx context.Context, query string, form url.Values) *answ
 	GinkgoHelper()
 	client, err := oauth.NewClient(s.auth, oauth.WithHTTPClient(s.http))
 	Expect(err).NotTo(HaveOccurred())
-	return read(client.CreateTokenWithBody(ctx, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()),
+	return s.answer(client.CreateTokenWithBody(ctx, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()),
 		func(_ context.Context, r *http.Request) error { r.URL.RawQuery = query; return nil }))
 }
 

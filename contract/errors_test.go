@@ -17,7 +17,9 @@ var _ = Describe("Errors", Label("errors"), func() {
 		func(ctx SpecContext, ask func(context.Context, *service) *answer) {
 			s := provider()
 
-			Expect(ask(ctx, s).Header.Get("X-DocuSign-TraceToken")).NotTo(BeEmpty())
+			a := ask(ctx, s)
+
+			Expect(a.Header.Get("X-DocuSign-TraceToken")).NotTo(BeEmpty(), a.String)
 		}, answers)
 
 	ShouldEach("SRV-ERROR-2", "The service repeats no token and no assertion in a refusal",
@@ -39,8 +41,8 @@ var _ = Describe("Errors", Label("errors"), func() {
 
 			a := s.do(ctx, http.MethodGet, s.stream(""), authorization("Bearer "+strings.Repeat("nobody", 9)))
 
-			Expect(member(a.Body, "errorCode")).NotTo(BeEmpty(), a.String())
-			Expect(member(a.Body, "message")).NotTo(BeEmpty(), a.String())
+			Expect(member(a.Body, "errorCode")).NotTo(BeEmpty(), a.String)
+			Expect(member(a.Body, "message")).NotTo(BeEmpty(), a.String)
 		})
 })
 

@@ -2,7 +2,6 @@ package contract_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -171,9 +170,10 @@ type drained struct {
 
 // walk drains the stream with the client.
 func (h *hostile) walk(ctx context.Context, q api.Query) (d drained) {
+	GinkgoHelper()
 	for page, err := range h.client.Pages(ctx, q) {
-		if err != nil {
-			d.Err = errors.Join(d.Err, err)
+		Expect(d.Err).NotTo(HaveOccurred(), "The walk goes on after its error")
+		if d.Err = err; err != nil {
 			continue
 		}
 		d.Cursors = append(d.Cursors, string(page.Next))

@@ -15,7 +15,7 @@ import (
 // HaveStatus compares the status of an [answer], and shows the answer if it differs.
 func HaveStatus(want int) types.GomegaMatcher {
 	return gcustom.MakeMatcher(func(a *answer) (bool, error) { return a.Status == want, nil }).
-		WithTemplate("The service answers\n  {{.Actual}}\n{{.To}} with {{.Data}}", want)
+		WithTemplate("The service answers\n  {{.Actual}}\nand is expected {{.To}} answer with {{.Data}}", want)
 }
 
 // BeRefusal is a refusal of the token endpoint: 400 with an OAuth error, and with its description unless that is empty.
@@ -33,14 +33,14 @@ func BeRefusal(code, description string) types.GomegaMatcher {
 		err := json.Unmarshal([]byte(a.Body), &body)
 		return err == nil && a.Status == 400 && body.Token == "" && body.Error == code &&
 			(description == "" || body.Description == description), nil
-	}).WithTemplate("The service answers\n  {{.Actual}}\n{{.To}} with {{.Data}}", want)
+	}).WithTemplate("The service answers\n  {{.Actual}}\nand is expected {{.To}} answer with {{.Data}}", want)
 }
 
 // BeCaughtUp is the page at the end of the stream: nothing new, and the cursor that it was asked for with.
 func BeCaughtUp(cursor string) types.GomegaMatcher {
 	return gcustom.MakeMatcher(func(p page) (bool, error) { return p.EndCursor == cursor && len(p.Events) == 0, nil }).
 		WithTemplate("The service answers with {{len .Actual.Events}} events and the endCursor {{.Actual.EndCursor}}\n"+
-			"{{.To}} with none and the cursor {{.Data}} that it was sent", cursor)
+			"and is expected {{.To}} answer with none and the cursor {{.Data}} that it was sent", cursor)
 }
 
 // HoldEvents compares events byte for byte, and shows the first difference.
@@ -104,20 +104,33 @@ func difference(got, want []string, verb string) string {
 		len(got), verb, len(want), at, show(got), show(want))
 }
 
-// HaveUTCTimestamp is an event with a timestamp as the published ones have it.
-func HaveUTCTimestamp() types.GomegaMatcher {
-	return gcustom.MakeMatcher(func(event string) (bool, error) { return utcTimestamp(event) == nil, nil }).
-		WithTemplate("{{.To}} a timestamp in UTC with at most seven digits of fraction:\n  {{.Actual}}")
+// EachEvent holds every event to a rule, which says what is wrong with one, and shows the first that breaks it. The rule
+// sees each event once, in their order.
+func EachEvent(rule func(event string) error) types.GomegaMatcher { return &eachMatcher{rule: rule} }
+
+type eachMatcher struct {
+	rule   func(event string) error
+	broken string
 }
 
-// HaveMember is an event with a field of that name, whatever its value.
-func HaveMember(name string) types.GomegaMatcher {
-	return gcustom.MakeMatcher(func(event string) (bool, error) {
-		var members map[string]json.RawMessage
-		err := json.Unmarshal([]byte(event), &members)
-		_, ok := members[name]
-		return ok, err
-	}).WithTemplate("{{.To}} the field {{.Data}}:\n  {{.Actual}}", name)
+func (m *eachMatcher) Match(actual any) (bool, error) {
+	events, ok := actual.([]string)
+	if !ok {
+		return false, fmt.Errorf("want events as []string, got %T", actual)
+	}
+	for i, event := range events {
+		if err := m.rule(event); err != nil {
+			m.broken = fmt.Sprintf("Event %d of %d: %v\n  %s", i+1, len(events), err, shorten(event, 300))
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+func (m *eachMatcher) FailureMessage(any) string { return m.broken }
+
+func (m *eachMatcher) NegatedFailureMessage(any) string {
+	return "Expected an event that breaks the rule"
 }
 
 // KeepSecret is an error that shows a secret in no form in which either may be written.
@@ -135,5 +148,5 @@ func KeepSecret(secret string) types.GomegaMatcher {
 			}
 		}
 		return len(secret) > 0, nil
-	}).WithTemplate("{{.To}} the secret of {{.Data}} characters:\n  {{.FormattedActual}}", len(secret))
+	}).WithTemplate("The error is expected {{.To}} keep a secret of {{.Data}} characters:\n  {{.Actual}}", len(secret))
 }

@@ -146,12 +146,17 @@ type answer struct {
 	Status int
 	Header http.Header
 	Body   string
+
+	hide func(string) string // takes the secrets out
 }
 
-// String is what a failure shows.
+// String is what a failure shows. It holds no secret.
 func (a *answer) String() string {
-	return fmt.Sprintf("%d %s (%s) %s", a.Status, http.StatusText(a.Status), a.Header.Get("Content-Type"), shorten(a.Body, 300))
+	return fmt.Sprintf("%d %s (%s) %s", a.Status, http.StatusText(a.Status), a.Header.Get("Content-Type"), shorten(a.hide(a.Body), 300))
 }
+
+// GomegaString is String, for a failure that would show the fields.
+func (a *answer) GomegaString() string { return a.String() }
 
 // do sends a request as it is, without a token unless it has one.
 func (s *service) do(ctx context.Context, method, target string, edit ...func(*http.Request)) *answer {
@@ -161,16 +166,17 @@ func (s *service) do(ctx context.Context, method, target string, edit ...func(*h
 	for _, change := range edit {
 		change(r)
 	}
-	return read(s.http.Do(r))
+	return s.answer(s.http.Do(r))
 }
 
-func read(res *http.Response, err error) *answer {
+// answer reads an answer to its end.
+func (s *service) answer(res *http.Response, err error) *answer {
 	GinkgoHelper()
 	Expect(err).NotTo(HaveOccurred())
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	Expect(err).NotTo(HaveOccurred(), "The answer is cut off")
-	return &answer{res.StatusCode, res.Header, string(body)}
+	return &answer{res.StatusCode, res.Header, string(body), s.hide}
 }
 
 // authorization sets the header to a text.
@@ -196,7 +202,7 @@ func (s *service) newToken(ctx context.Context) string {
 	a := s.ask(ctx, s.assertion())
 	var token oauth.Token
 	if err := json.Unmarshal([]byte(a.Body), &token); a.Status != http.StatusOK || err != nil || token.AccessToken == "" {
-		Fail("the service gives no token, which the clause needs: " + s.hide(a.String()))
+		Fail("The service gives no token, which the clause needs: " + a.String())
 	}
 	return token.AccessToken
 }
@@ -206,7 +212,7 @@ func (s *service) ask(ctx context.Context, assertion string) *answer {
 	GinkgoHelper()
 	client, err := oauth.NewClient(s.auth, oauth.WithHTTPClient(s.http))
 	Expect(err).NotTo(HaveOccurred())
-	return read(client.CreateTokenWithFormdataBody(ctx, oauth.TokenRequest{GrantType: oauth.JWTBearer, Assertion: assertion}))
+	return s.answer(client.CreateTokenWithFormdataBody(ctx, oauth.TokenRequest{GrantType: oauth.JWTBearer, Assertion: assertion}))
 }
 
 // stream is the URL of the stream, with a raw query if one is given.

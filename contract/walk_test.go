@@ -25,7 +25,7 @@ func (s *service) get(ctx context.Context, cursor *string, limit int) *answer {
 		params.Limit = &most
 	}
 	token := s.bearer(ctx)
-	return read(client.GetStream(ctx, dataset.Version20, dataset.Monitor, params,
+	return s.answer(client.GetStream(ctx, dataset.Version20, dataset.Monitor, params,
 		func(_ context.Context, r *http.Request) error { token(r); return nil }))
 }
 
@@ -59,7 +59,7 @@ func readPage(a *answer) page {
 	}
 	err := json.NewDecoder(strings.NewReader(a.Body)).Decode(&body) // what follows the value is for the schema clauses
 	if a.Status != http.StatusOK || err != nil || body.EndCursor == nil || *body.EndCursor == "" || body.Data == nil {
-		Fail("the service does not answer with a page, which the clause needs: " + a.String())
+		Fail("The service does not answer with a page, which the clause needs: " + a.String())
 	}
 	p := page{EndCursor: *body.EndCursor}
 	for _, event := range *body.Data {
@@ -103,7 +103,7 @@ func (s *service) read(ctx context.Context, cursor *string, limit, n int) (w wal
 			empty = 0
 		}
 	}
-	Fail(fmt.Sprintf("the walk has come to no end: %d pages, the last with the endCursor %s", len(w), w.End()))
+	Fail(fmt.Sprintf("The walk has come to no end: %d pages, the last with the endCursor %s", len(w), w.End()))
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (s *service) some(ctx context.Context, cursor *string) []string {
 	const enough = 3
 	events := s.read(ctx, cursor, 2000, sample).Events()
 	if len(events) < enough {
-		Fail(fmt.Sprintf("the stream holds %d events from there on; the clause proves nothing with less than %d", len(events), enough))
+		Fail(fmt.Sprintf("The stream holds %d events from there on; the clause proves nothing with less than %d", len(events), enough))
 	}
 	return events[:min(len(events), sample)]
 }

@@ -295,7 +295,7 @@ func (s *stream) walk(ctx context.Context, client *api.Client) error {
 			}
 		}
 		done.page(page, len(events))
-		if ctx.Err() != nil || done.passed {
+		if done.passed {
 			break
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -177,8 +178,11 @@ func (c *Client) page(ctx context.Context, cursor Cursor, limit int) (*Page, err
 			request: request,
 			refused: func(e *Error) { streamRefused(e, cursor) },
 			limit:   maxPage,
-			decode: func(body []byte) error {
+			decode: func(body []byte, token string) error {
 				next, events, err := readPage(body, c.stream.array, limit)
+				if err == nil && len(token) >= 16 && strings.Contains(string(next), token) {
+					err = malformed("endCursor holds the access token") // a cursor is saved and shown
+				}
 				page = &Page{Events: events, Next: next, CaughtUp: next == cursor}
 				return err
 			},
@@ -199,7 +203,7 @@ func (c *Client) authorized(ctx context.Context, x exchange) error {
 		if err != nil {
 			return final(err)
 		}
-		x.secrets = []string{token}
+		x.secret = token
 		x.request = func() (*http.Request, error) {
 			req, err := request()
 			if err == nil {

@@ -30,8 +30,8 @@ type conn struct {
 func newConn(client *http.Client, policy Retry, log *slog.Logger) *conn {
 	if client == nil {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.DialContext = (&net.Dialer{Timeout: 8 * time.Second, KeepAlive: 30 * time.Second}).DialContext
-		transport.TLSHandshakeTimeout = 5 * time.Second
+		transport.DialContext = (&net.Dialer{Timeout: 4 * time.Second, KeepAlive: 30 * time.Second}).DialContext
+		transport.TLSHandshakeTimeout = 4 * time.Second
 		client = &http.Client{Transport: transport}
 	}
 	guarded := *client
@@ -70,10 +70,10 @@ func followable(req *http.Request, via []*http.Request, rule func(*http.Request,
 type exchange struct {
 	op      string
 	request func() (*http.Request, error)
-	secrets []string                // what the request carries and no error may show
-	refused func(e *Error)          // what an answer other than 200 means to this operation
-	decode  func(body []byte) error // reads a 200
-	limit   int64                   // of a 200, in bytes
+	secret  string                                 // what the request carries and no error may show
+	refused func(e *Error)                         // what an answer other than 200 means to this operation
+	decode  func(body []byte, secret string) error // reads a 200
+	limit   int64                                  // of a 200, in bytes
 }
 
 // send makes one attempt: request, status, body, in this order. Whatever fails is an [Error].
@@ -91,6 +91,7 @@ func (c *conn) send(ctx context.Context, x exchange) error {
 	alarm := time.AfterFunc(c.policy.Stall, func() { cancel(errStalled) })
 	defer alarm.Stop()
 
+	secrets := scrub(x.secret)
 	begun := time.Now()
 	res, err := c.http.Do(req.WithContext(watched))
 	if err != nil {
@@ -103,19 +104,19 @@ func (c *conn) send(ctx context.Context, x exchange) error {
 
 	if res.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(awake, maxErrorRead)) // what has come of it is enough
-		e := answerError(x.op, res, body, scrub(x.secrets...), time.Now())
+		e := answerError(x.op, res, body, secrets, time.Now())
 		x.refused(e)
 		return e
 	}
 
 	body, err := readBody(awake, res.ContentLength, x.limit)
 	if err == nil {
-		err = x.decode(body)
+		err = x.decode(body, x.secret)
 	}
 	if err == nil {
 		return nil
 	}
-	e := &Error{Op: x.op, StatusCode: res.StatusCode, Err: err, TraceToken: scrub(x.secrets...).line(res.Header.Get("X-DocuSign-TraceToken"))}
+	e := &Error{Op: x.op, StatusCode: res.StatusCode, Err: err, TraceToken: secrets.line(res.Header.Get("X-DocuSign-TraceToken"))}
 	var reading *readError
 	switch {
 	case errors.As(err, &reading):
@@ -145,7 +146,7 @@ func (c *conn) unanswered(ctx, watched context.Context, x exchange, err error) e
 		err = fmt.Errorf("%w for %v", errStalled, c.policy.Stall)
 	}
 
-	e := &Error{Op: x.op, Err: &cause{err, scrub(x.secrets...).line(err.Error())}, transient: true}
+	e := &Error{Op: x.op, Err: &cause{err, scrub(x.secret).line(err.Error())}, transient: true}
 	var (
 		redirect    *redirectError
 		op          *net.OpError

@@ -94,9 +94,9 @@ func (s *grantSource) token(ctx context.Context, c *conn) (*oauth2.Token, error)
 					Assertion: assertion,
 				})
 			},
-			secrets: []string{assertion},
+			secret:  assertion,
 			refused: s.grant.refused,
-			decode: func(body []byte) (err error) {
+			decode: func(body []byte, _ string) (err error) {
 				token, err = readToken(body, time.Now())
 				return err
 			},

@@ -44,7 +44,7 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 					e.Err = ErrUnauthorized
 				}
 			},
-			decode: func(body []byte) (err error) {
+			decode: func(body []byte, _ string) (err error) {
 				organizations, err = readOrganizations(body)
 				return err
 			},

@@ -15,9 +15,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/oauth2"
 )
 
 // Each of these passes: the page is asked for again, with the same cursor, and delivered once.
@@ -370,7 +372,45 @@ func testStall(t *testing.T, s under) {
 	}
 }
 
-// A slow answer is a good one as long as something comes.
+// A slow answer is a good one as long as something comes: here a byte every 40 s, with an alarm after 60 s.
+func TestSlowAnswer(t *testing.T) { eachStream(t, testSlowAnswer) }
+
+func testSlowAnswer(t *testing.T, s under) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, ContentLength: -1, Body: io.NopCloser(&drip{ctx: r.Context(), text: s.body("end", `{}`)})}, nil
+		})
+		source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"})
+		c, err := New(allAt("https://host"), source, append(slices.Clone(s.options), WithHTTPClient(&http.Client{Transport: transport}))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := c.Page(t.Context(), Query{})
+		if err != nil || len(page.Events) != 1 {
+			t.Errorf("page %v, error %v", page, err)
+		}
+	})
+}
+
+// drip gives a byte every 40 s.
+type drip struct {
+	ctx  context.Context
+	text string
+}
+
+func (d *drip) Read(p []byte) (int, error) {
+	if d.text == "" {
+		return 0, io.EOF
+	}
+	if err := wait(d.ctx, 40*time.Second); err != nil {
+		return 0, err
+	}
+	n := copy(p[:1], d.text)
+	d.text = d.text[n:]
+	return n, nil
+}
+
+// Each read that brings something puts the alarm off.
 func TestSlowIsNotSilent(t *testing.T) {
 	whole := `{"endCursor":"end","data":[{"n":1}]}`
 	pipe, out := io.Pipe()

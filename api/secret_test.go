@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -68,7 +69,9 @@ func testNoSecretIsShown(t *testing.T, s under) {
 				secret = r.PostForm.Get("assertion")
 			}
 			var all []string
-			for _, part := range append(strings.Split(secret, "."), secret) {
+			parts := append(strings.Split(secret, "."), secret)
+			slices.Reverse(parts[:len(parts)-1]) // the signature first, lest it is cut off with the rest of the body
+			for _, part := range parts {
 				all = append(all, part, url.QueryEscape(part), url.PathEscape(part), strings.ReplaceAll(part, "/", `\/`),
 					base64.StdEncoding.EncodeToString([]byte(part)), base64.RawURLEncoding.EncodeToString([]byte(part)))
 			}
@@ -172,5 +175,18 @@ func testLogged(t *testing.T, s under) {
 		if strings.Contains(text, never) {
 			t.Errorf("the log holds %q:\n%s", never, text)
 		}
+	}
+}
+
+// A cursor is saved and shown, so one that is the token does not become one.
+func TestTokenAsCursor(t *testing.T) { eachStream(t, testTokenAsCursor) }
+
+func testTokenAsCursor(t *testing.T, s under) {
+	f := s.fake(t, s.page("a-long-canary-token-b"))
+	f.token = answer(200, `{"access_token":"long-canary-token","token_type":"Bearer"}`)
+	c, _ := f.client(t)
+	page, err := c.Page(t.Context(), Query{})
+	if !errors.Is(err, ErrMalformedPage) || page != nil || strings.Contains(err.Error(), "canary") {
+		t.Errorf("page %v, error %v", page, err)
 	}
 }

@@ -229,7 +229,7 @@ func final(err error) error {
 		return fmt.Errorf("docusign: token: %w", err)
 	}
 	tried := *e
-	tried.transient = false
+	tried.final = true
 	return &tried
 }
 

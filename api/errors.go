@@ -64,6 +64,7 @@ type Error struct {
 	Body       []byte    // the first KiB of the answer's body
 	Err        error     // one of the errors above, or the cause of having no answer; may be nil
 
+	final     bool // of a token: has been tried as often as it may be
 	transient bool // worth another attempt
 	permanent bool // of those, most likely a wrong address: given up soon while the host has never answered
 }

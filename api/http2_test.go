@@ -78,7 +78,7 @@ func testHTTP2GoAway(t *testing.T, s under) {
 	if _, err := c.Page(t.Context(), Query{}); err != nil {
 		t.Fatal(err)
 	}
-	if got := door.connections.Load(); got != 2 || len(waits.list()) != 1 || len(f.requests) != 1 {
+	if got := door.connections.Load(); got < 2 || len(waits.list()) != 1 || len(f.requests) != 1 {
 		t.Errorf("%d connections, %d requests, waited %v", got, len(f.requests), waits.list())
 	}
 }

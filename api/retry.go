@@ -90,6 +90,9 @@ func (c *conn) retry(ctx context.Context, host string, attempt func() error) err
 		err := attempt()
 		var e *Error
 		failed := errors.As(err, &e)
+		if failed && e.final {
+			return err
+		}
 		if err == nil || failed && e.StatusCode != 0 {
 			c.answered.Store(host, true)
 		}

@@ -30,6 +30,9 @@ race: ## test everything under the race detector
 contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process
 	go test -count=1 ./contract
 
+bench: ## measure a drain against the raw copy of its pages
+	go test -run '^$$' -bench . -benchtime 3s ./api
+
 fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sed 's|/[^/]*:func | |' | sort | while read -r package target; do \
 		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; done
@@ -75,5 +78,5 @@ rename: ## give the module another path: make rename MODULE=path
 	@$(if $(MODULE),,$(error usage: make rename MODULE=path, the new path of the module))
 	.ci/rename "$(MODULE)"
 
-.PHONY: help run test check lint race contract fuzz vuln build generate readme-check rename update \
+.PHONY: help run test check lint race contract bench fuzz vuln build generate readme-check rename update \
 	update-replace update-prepare update-validate update-generate update-build update-test

@@ -90,10 +90,12 @@ func New(env Environment, source oauth2.TokenSource, opts ...Option) (*Client, e
 		base:    base,
 		authURL: env.AuthURL,
 	}
-	c.tokens = &tokens{fetch: func(context.Context) (*oauth2.Token, error) { return source.Token() }}
-	if grant, ok := source.(*grantSource); ok {
-		c.tokens.fetch = func(ctx context.Context) (*oauth2.Token, error) { return grant.token(ctx, c.conn) }
-	}
+	c.tokens = &tokens{fetch: func(ctx context.Context) (*oauth2.Token, error) {
+		if grant, ok := source.(grantSource); ok {
+			return grant.token(ctx, c.conn)
+		}
+		return source.Token()
+	}}
 	return c, nil
 }
 
@@ -163,30 +165,27 @@ func (c *Client) page(ctx context.Context, cursor Cursor, limit int) (*Page, err
 	if limit == 0 {
 		limit = MaxLimit
 	}
-	request := func() (*http.Request, error) {
-		ask, most := string(cursor), int32(limit)
-		if cursor == "" {
-			return c.stream.request(slashed(c.base), nil, &most)
-		}
-		return c.stream.request(slashed(c.base), &ask, &most)
-	}
-
 	var page *Page
-	err := c.conn.retry(ctx, c.base.Host, func() error {
-		return c.authorized(ctx, exchange{
-			op:      "stream",
-			request: request,
-			refused: func(e *Error) { streamRefused(e, cursor) },
-			limit:   maxPage,
-			decode: func(body []byte, token string) error {
-				next, events, err := readPage(body, c.stream.array, limit)
-				if err == nil && len(token) >= 16 && strings.Contains(string(next), token) {
-					err = malformed("endCursor holds the access token") // a cursor is saved and shown
-				}
-				page = &Page{Events: events, Next: next, CaughtUp: next == cursor}
-				return err
-			},
-		})
+	err := c.authorized(ctx, exchange{
+		op:   "stream",
+		base: c.base,
+		request: func(server string) (*http.Request, error) {
+			most := int32(limit)
+			if cursor == "" {
+				return c.stream.request(server, nil, &most)
+			}
+			return c.stream.request(server, (*string)(&cursor), &most)
+		},
+		refused: func(e *Error) { streamRefused(e, cursor) },
+		limit:   maxPage,
+		decode: func(body []byte, token string) error {
+			next, events, err := readPage(body, c.stream.array, limit)
+			if err == nil && len(token) >= 16 && strings.Contains(string(next), token) {
+				err = malformed("endCursor holds the access token") // a cursor is saved and shown
+			}
+			page = &Page{Events: events, Next: next, CaughtUp: next == cursor}
+			return err
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -194,44 +193,36 @@ func (c *Client) page(ctx context.Context, cursor Cursor, limit int) (*Page, err
 	return page, nil
 }
 
-// authorized sends a request with a token, and once more with a new one if the token is refused.
+// authorized makes attempts with a token. A token that is refused is replaced once, within the attempt.
 func (c *Client) authorized(ctx context.Context, x exchange) error {
-	request := x.request
-	refused := ""
-	for {
-		token, err := c.tokens.get(ctx, refused)
-		if err != nil {
-			return final(err)
-		}
-		x.secret = token
-		x.request = func() (*http.Request, error) {
-			req, err := request()
-			if err == nil {
-				req.Header.Set("Authorization", "Bearer "+token)
+	x.bearer = true
+	return c.conn.retry(ctx, x.base.Host, func() (err error) {
+		refused := ""
+		for range 2 {
+			if x.secret, err = c.tokens.get(ctx, refused); err != nil {
+				return &tokenError{err}
 			}
-			return req, err
+			err = c.conn.send(ctx, x)
+			if e, ok := err.(*Error); !ok || e.StatusCode != http.StatusUnauthorized {
+				return err
+			}
+			refused = x.secret
 		}
-		err = c.conn.send(ctx, x)
-		var e *Error
-		if refused != "" || !errors.As(err, &e) || e.StatusCode != http.StatusUnauthorized {
-			return err
-		}
-		if refused = token; refused == "" {
-			return err
-		}
-	}
+		return err
+	})
 }
 
-// final keeps an error of the token from being tried again on account of the request that needs it: it has been.
-func final(err error) error {
-	var e *Error
-	if !errors.As(err, &e) {
-		return fmt.Errorf("docusign: token: %w", err)
+// tokenError keeps an error of the token from being retried on account of the request that needs it: it has been.
+type tokenError struct{ error }
+
+func (e *tokenError) Error() string {
+	if text := e.error.Error(); strings.HasPrefix(text, "docusign: ") {
+		return text
 	}
-	tried := *e
-	tried.final = true
-	return &tried
+	return "docusign: token: " + e.error.Error()
 }
+
+func (e *tokenError) Unwrap() error { return e.error }
 
 // streamRefused says what an error of a stream means and what to do about it.
 func streamRefused(e *Error, cursor Cursor) {

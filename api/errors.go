@@ -1,13 +1,17 @@
 package api
 
 import (
+	"cmp"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // What an error is, for [errors.Is]. Each is wrapped by an [Error] that says more, [ErrNotCaughtUp] and [ErrLoop] apart,
@@ -64,7 +68,6 @@ type Error struct {
 	Body       []byte    // the first KiB of the answer's body
 	Err        error     // one of the errors above, or the cause of having no answer; may be nil
 
-	final     bool // of a token: has been tried as often as it may be
 	transient bool // worth another attempt
 	permanent bool // of those, most likely a wrong address: given up soon while the host has never answered
 }
@@ -74,79 +77,61 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Error says it in one line.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("docusign: " + e.Op + ": ")
-	switch {
-	case e.StatusCode == 0 || e.StatusCode == http.StatusOK:
-		fmt.Fprint(&b, e.Err)
-	default:
-		b.WriteString(strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode)))
+	what := fmt.Sprint(e.Err)
+	if e.StatusCode != 0 && e.StatusCode != http.StatusOK {
+		what = strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode))
 		for _, s := range []string{e.Code, e.Message} {
 			if s != "" {
-				b.WriteString(": " + s)
+				what += ": " + s
 			}
 		}
 	}
 	if !e.RetryAt.IsZero() {
-		b.WriteString("; to be asked again at " + e.RetryAt.UTC().Format(time.RFC3339))
+		what += "; to be asked again at " + e.RetryAt.UTC().Format(time.RFC3339)
 	}
 	if e.Advice != "" {
-		b.WriteString("; " + e.Advice)
+		what += "; " + e.Advice
 	}
 	if e.Attempts > 1 {
-		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
+		what += fmt.Sprintf(" (%d attempts)", e.Attempts)
 	}
 	if e.TraceToken != "" {
-		b.WriteString(" (trace token " + e.TraceToken + ")")
+		what += " (trace token " + e.TraceToken + ")"
 	}
-	return b.String()
+	return "docusign: " + e.Op + ": " + what
 }
 
-// problem is the union of the three JSON shapes in which Docusign says what went wrong.
-type problem struct {
-	ErrorCode   string `json:"errorCode"`
-	Message     string `json:"message"`
-	Error       string `json:"error"`
-	Description string `json:"error_description"`
-}
-
-// answerError makes an Error of an answer other than 200. The shape of the body is found by looking at its bytes: every
-// host is known to send several of them, and none.
-func answerError(op string, res *http.Response, body []byte, secrets scrubber, now time.Time) *Error {
-	e := &Error{
-		Op:         op,
-		StatusCode: res.StatusCode,
-		TraceToken: secrets.line(res.Header.Get("X-DocuSign-TraceToken")),
-	}
-	text := secrets.text(string(body))
+// read fills in what an answer other than 200 says. The shape of the body is found by looking at its bytes: every host is
+// known to send several of them, and none.
+func (e *Error) read(h http.Header, body []byte, secrets *strings.Replacer, now time.Time) {
+	text := secrets.Replace(string(body))
 	e.Body = []byte(text[:min(len(text), maxErrorBody)])
 
-	var p problem
-	if json.Unmarshal(body, &p) == nil {
-		e.Code, e.Message = p.ErrorCode, p.Message
-		switch {
-		case p.Error != "" && (p.Description != "" || !strings.Contains(p.Error, " ")):
-			e.Code, e.Message = p.Error, p.Description
-		case p.Error != "":
-			e.Message = p.Error
-		}
-	} else if !strings.HasPrefix(strings.TrimSpace(text), "<") {
+	// The union of the three JSON shapes in which Docusign says what went wrong.
+	var p struct {
+		ErrorCode   string
+		Message     string
+		Error       string
+		Description string `json:"error_description"`
+	}
+	switch err := json.Unmarshal(body, &p); {
+	case err == nil && p.Error != "" && (p.Description != "" || !strings.Contains(p.Error, " ")):
+		e.Code, e.Message = p.Error, p.Description
+	case err == nil:
+		e.Code, e.Message = p.ErrorCode, cmp.Or(p.Error, p.Message)
+	case !strings.HasPrefix(strings.TrimSpace(text), "<"): // a page for a browser says nothing in one line
 		e.Message = text
 	}
-	e.Code, e.Message = secrets.line(e.Code), secrets.line(e.Message)
+	e.Code, e.Message = line(secrets, e.Code), line(secrets, e.Message)
 
-	limited := e.StatusCode == http.StatusTooManyRequests || isLimitCode(e.Code) && e.StatusCode == http.StatusBadRequest
+	// The hourly and the burst limit: the platform has sent them with 400 and, since 2026, with 429.
+	limited := e.StatusCode == http.StatusTooManyRequests ||
+		e.StatusCode == http.StatusBadRequest && strings.HasSuffix(e.Code, "_APIINVOCATION_LIMIT_EXCEEDED")
 	if limited {
 		e.Err = ErrRateLimited
 	}
 	e.transient = limited || e.StatusCode >= 500
-	e.RetryAt = retryAt(res.Header, e.Code, limited, now)
-	return e
-}
-
-// isLimitCode knows the hourly and the burst limit. The platform has sent them with 400 and, since 2026, with 429.
-func isLimitCode(code string) bool {
-	return strings.HasSuffix(code, "_APIINVOCATION_LIMIT_EXCEEDED")
+	e.RetryAt = retryAt(h, e.Code, limited, now)
 }
 
 // burstWindow is the time in which the burst quota of the platform is counted.
@@ -159,22 +144,48 @@ func retryAt(h http.Header, code string, limited bool, now time.Time) time.Time 
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		skew = now.Sub(date)
 	}
-	if after := strings.TrimSpace(h.Get("Retry-After")); after != "" {
-		if seconds, err := strconv.ParseInt(after, 10, 32); err == nil && seconds >= 0 {
-			return now.Add(time.Duration(seconds) * time.Second)
-		}
-		if date, err := http.ParseTime(after); err == nil {
-			return date.Add(skew)
-		}
+	after := h.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(after, 10, 31); err == nil {
+		return now.Add(time.Duration(seconds) * time.Second)
+	}
+	if date, err := http.ParseTime(after); err == nil {
+		return date.Add(skew)
 	}
 	if !limited {
 		return time.Time{}
 	}
-	if strings.HasPrefix(code, "BURST_") || strings.TrimSpace(h.Get("X-BurstLimit-Remaining")) == "0" {
+	if strings.HasPrefix(code, "BURST_") || h.Get("X-BurstLimit-Remaining") == "0" {
 		return now.Add(burstWindow)
 	}
-	if reset, err := strconv.ParseInt(strings.TrimSpace(h.Get("X-RateLimit-Reset")), 10, 64); err == nil && reset > 0 {
+	if reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil && reset > 0 {
 		return time.Unix(reset, 0).Add(skew)
 	}
 	return time.Time{}
+}
+
+// scrub makes a replacer that removes a secret from what a server sent: a hostile or careless one may send it back, in
+// any of these forms. The signature of an assertion is as good as the whole, so its parts are secrets too.
+func scrub(secret string) *strings.Replacer {
+	var pairs []string
+	for _, part := range append([]string{secret}, strings.Split(secret, ".")...) { // the whole first, lest a rest of it stays
+		if part == "" || len(part) < 8 && part != secret {
+			continue
+		}
+		for _, form := range []string{part, url.QueryEscape(part), url.PathEscape(part), strings.ReplaceAll(part, "/", `\/`),
+			base64.RawStdEncoding.EncodeToString([]byte(part)), base64.RawURLEncoding.EncodeToString([]byte(part))} {
+			pairs = append(pairs, form, "[redacted]")
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// line makes one printable line of at most 300 bytes, so that no answer can forge a line of a log or steer a terminal.
+func line(secrets *strings.Replacer, text string) string {
+	text = strings.Join(strings.FieldsFunc(secrets.Replace(text), func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r)
+	}), " ")
+	if len(text) > 300 {
+		text = strings.ToValidUTF8(text[:300], "") + "…"
+	}
+	return text
 }

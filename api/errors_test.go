@@ -58,7 +58,7 @@ func TestAnswerError(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := answerError("stream", response(test.status, test.headers), []byte(test.body), nil, at(0))
+			got := answerError(response(test.status, test.headers), test.body, "")
 			test.want.Op = "stream"
 			if diff := cmp.Diff(test.want, *got, exported); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
@@ -71,6 +71,12 @@ func TestAnswerError(t *testing.T) {
 			}
 		})
 	}
+}
+
+func answerError(res *http.Response, body, secret string) *Error {
+	e := &Error{Op: "stream", StatusCode: res.StatusCode, TraceToken: line(scrub(secret), res.Header.Get("X-DocuSign-TraceToken"))}
+	e.read(res.Header, []byte(body), scrub(secret), at(0))
+	return e
 }
 
 // at is a moment of the tests, in seconds from their beginning.
@@ -87,7 +93,7 @@ func response(status int, headers map[string]string) *http.Response {
 }
 
 func TestAnswerErrorIsBounded(t *testing.T) {
-	e := answerError("stream", response(500, nil), []byte(strings.Repeat("é", 50_000)), nil, at(0))
+	e := answerError(response(500, nil), strings.Repeat("é", 50_000), "")
 	if got := len(e.Body); got != 1024 {
 		t.Errorf("%d bytes of body are kept", got)
 	}
@@ -149,7 +155,7 @@ func FuzzAnswerError(f *testing.F) {
 	f.Add("<html>\x00", "99999999999999999999")
 	f.Fuzz(func(t *testing.T, body, after string) {
 		const secret = "canary-secret"
-		e := answerError("stream", response(429, map[string]string{"Retry-After": after}), []byte(body+secret), scrub(secret), at(0))
+		e := answerError(response(429, map[string]string{"Retry-After": after}), body+secret, secret)
 		if len(e.Body) > maxErrorBody {
 			t.Fatalf("%d bytes of body", len(e.Body))
 		}

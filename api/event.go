@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/docusign-monitor/gen/dataset"
@@ -22,7 +23,7 @@ type Event struct {
 // ID returns the eventId, by which a repeated event is told. It is empty if the event has none, or one that is null or
 // not a string: such events exist by the documentation of the organization stream.
 func (e Event) ID() string {
-	id, _ := e.member("eventId")
+	id, _ := text(e.head().ID)
 	return id
 }
 
@@ -30,13 +31,13 @@ func (e Event) ID() string {
 // stream are not in order. An event without a readable timestamp (RFC 3339, with a zone) gives an error; the event is
 // none the worse for it.
 func (e Event) Timestamp() (time.Time, error) {
-	text, ok := e.member("timestamp")
+	stamp, ok := text(e.head().Timestamp)
 	if !ok {
 		return time.Time{}, errors.New("docusign: the event has no timestamp")
 	}
-	t, err := time.Parse(time.RFC3339Nano, text)
+	t, err := time.Parse(time.RFC3339Nano, stamp)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("docusign: the event's timestamp is not a date-time of RFC 3339: %.64q", text)
+		return time.Time{}, fmt.Errorf("docusign: the event's timestamp is not a date-time of RFC 3339: %.64q", stamp)
 	}
 	return t, nil
 }
@@ -55,35 +56,24 @@ func (e Event) Decode() (*dataset.Event, error) {
 	return &event, nil
 }
 
-// member returns a string member of the event. As in Decode, the last of several with one name counts.
-func (e Event) member(name string) (value string, ok bool) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(e.Raw), lenient...)
-	if token, err := dec.ReadToken(); err != nil || token.Kind() != '{' {
+// head is what of an event is read on the way, without the rest.
+type head struct {
+	ID        jsontext.Value `json:"eventId"`
+	Timestamp jsontext.Value `json:"timestamp"`
+}
+
+// head reads the two members. As in Decode, the last of several with one name counts. Of bytes that are no event, it has
+// what came before the fault.
+func (e Event) head() (h head) {
+	_ = jsonv2.Unmarshal(e.Raw, &h, lenient)
+	return h
+}
+
+// text is the content of a JSON string.
+func text(value jsontext.Value) (string, bool) {
+	if value.Kind() != '"' {
 		return "", false
 	}
-	for dec.PeekKind() == '"' {
-		key, err := dec.ReadToken()
-		if err != nil {
-			return "", false
-		}
-		if key.String() != name {
-			if dec.SkipValue() != nil {
-				return "", false
-			}
-			continue
-		}
-		if ok = dec.PeekKind() == '"'; !ok {
-			value = ""
-			if dec.SkipValue() != nil {
-				return "", false
-			}
-			continue
-		}
-		text, err := dec.ReadToken()
-		if err != nil {
-			return "", false
-		}
-		value = text.String()
-	}
-	return value, ok
+	unquoted, _ := jsontext.AppendUnquote(nil, value) // no error: the value has been read
+	return string(unquoted), true
 }

@@ -56,7 +56,7 @@ func (g JWTGrant) GoString() string { return g.String() }
 //
 // There is no refresh token: each call signs a new assertion, valid for half an hour. The errors are of type [*Error].
 func (g JWTGrant) TokenSource() oauth2.TokenSource {
-	return &grantSource{grant: g}
+	return grantSource{g}
 }
 
 // ConsentURL is the page on which the user allows the integration key to act on the user's behalf, once. The redirect URI
@@ -68,34 +68,32 @@ func (g JWTGrant) ConsentURL(redirectURI string) string {
 		"&redirect_uri=" + url.QueryEscape(redirectURI)
 }
 
-type grantSource struct{ grant JWTGrant }
+type grantSource struct{ JWTGrant }
 
 // Token is for users other than a Client, which brings its own connection and context.
-func (s *grantSource) Token() (*oauth2.Token, error) {
-	return s.token(context.Background(), newConn(nil, Retry{}, nil))
+func (g grantSource) Token() (*oauth2.Token, error) {
+	return g.token(context.Background(), newConn(nil, Retry{}, nil))
 }
 
-func (s *grantSource) token(ctx context.Context, c *conn) (*oauth2.Token, error) {
-	auth, err := baseURL("the auth URL", s.grant.Environment.AuthURL)
+func (g grantSource) token(ctx context.Context, c *conn) (token *oauth2.Token, err error) {
+	auth, err := baseURL("the auth URL", g.Environment.AuthURL)
 	if err != nil {
 		return nil, err
 	}
-	var token *oauth2.Token
 	err = c.retry(ctx, auth.Host, func() error {
-		assertion, err := s.grant.assertion(auth.Host, time.Now())
+		assertion, err := g.assertion(auth.Host, time.Now())
 		if err != nil {
 			return err
 		}
 		return c.send(ctx, exchange{
-			op: "token",
-			request: func() (*http.Request, error) {
-				return oauth.NewCreateTokenRequestWithFormdataBody(slashed(auth), oauth.TokenRequest{
-					GrantType: oauth.JWTBearer,
-					Assertion: assertion,
-				})
+			op:     "token",
+			base:   auth,
+			secret: assertion,
+			request: func(server string) (*http.Request, error) {
+				return oauth.NewCreateTokenRequestWithFormdataBody(server,
+					oauth.TokenRequest{GrantType: oauth.JWTBearer, Assertion: assertion})
 			},
-			secret:  assertion,
-			refused: s.grant.refused,
+			refused: g.refused,
 			decode: func(body []byte, _ string) (err error) {
 				token, err = readToken(body, time.Now())
 				return err
@@ -153,29 +151,32 @@ func (g JWTGrant) signer() (crypto.Signer, error) {
 	return g.PrivateKey, nil
 }
 
-// refused says what an error of the account server means and what to do about it.
+// refusals are the descriptions of invalid_grant: what they mean, and what to do about it.
+var refusals = map[string]struct {
+	err    error
+	advice string
+}{
+	"user_not_found":              {ErrUserNotFound, "check the user id" + inEnvironment},
+	"issuer_not_found":            {ErrIssuerNotFound, "check the integration key" + inEnvironment},
+	"no_valid_keys_or_signatures": {ErrWrongKey, "check that the private key is one of the integration key's, and the clock of this machine"},
+	"expired_grant":               {ErrExpiredGrant, "check the clock of this machine"},
+	"invalid_subject":             {ErrInvalidSubject, "give the GUID of the user, not the e-mail address"},
+}
+
+const inEnvironment = ", and that it belongs to this environment (demo and production share nothing)"
+
+// refused says what an error of the account server means.
 func (g JWTGrant) refused(e *Error) {
-	if e.StatusCode != http.StatusBadRequest {
-		return
-	}
-	const environment = ", and that it belongs to this environment (demo and production share nothing)"
+	refusal, known := refusals[e.Message]
 	switch {
+	case e.StatusCode != http.StatusBadRequest:
 	case e.Code == "consent_required":
 		e.Err = ErrConsentRequired
 		e.Advice = "let the user consent once at " + g.ConsentURL("REDIRECT_URI") +
 			" with a redirect URI registered for the integration key in place of REDIRECT_URI"
-	case e.Code != "invalid_grant":
-	case e.Message == "user_not_found":
-		e.Err, e.Advice = ErrUserNotFound, "check the user id"+environment
-	case e.Message == "issuer_not_found":
-		e.Err, e.Advice = ErrIssuerNotFound, "check the integration key"+environment
-	case e.Message == "no_valid_keys_or_signatures":
-		e.Err, e.Advice = ErrWrongKey, "check that the private key is one of the integration key's, and the clock of this machine"
-	case e.Message == "expired_grant":
-		e.Err, e.Advice = ErrExpiredGrant, "check the clock of this machine"
-	case e.Message == "invalid_subject":
-		e.Err, e.Advice = ErrInvalidSubject, "give the GUID of the user, not the e-mail address"
-	default:
+	case e.Code == "invalid_grant" && known:
+		e.Err, e.Advice = refusal.err, refusal.advice
+	case e.Code == "invalid_grant":
 		e.Err, e.Advice = ErrInvalidGrant, "check integration key, user id, private key and environment"
 	}
 }
@@ -200,9 +201,4 @@ func readToken(body []byte, now time.Time) (*oauth2.Token, error) {
 		token.Expiry = now.Add(time.Duration(min(t.ExpiresIn, maxTokenLife)) * time.Second)
 	}
 	return token, nil
-}
-
-// slashed is a base URL for the generated code, which takes the last element off one without a final slash.
-func slashed(u *url.URL) string {
-	return strings.TrimSuffix(u.String(), "/") + "/"
 }

@@ -2,10 +2,12 @@ package api
 
 import (
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // ParsePrivateKey reads an RSA private key in PEM form: PKCS#1 (BEGIN RSA PRIVATE KEY), as Docusign hands it out, or
@@ -13,11 +15,11 @@ import (
 // the two characters \n, or nothing.
 //
 // No error holds any part of the key.
-func ParsePrivateKey(pem []byte) (*rsa.PrivateKey, error) {
+func ParsePrivateKey(text []byte) (*rsa.PrivateKey, error) {
 	const advice = "; give the RSA private key of the integration key, from BEGIN to END"
 
-	text := strings.NewReplacer(`\r`, "", `\n`, "\n").Replace(string(pem))
-	_, rest, begun := strings.Cut(text, "-----BEGIN ")
+	lines := strings.NewReplacer(`\r`, "", `\n`, "\n").Replace(string(text))
+	_, rest, begun := strings.Cut(lines, "-----BEGIN ")
 	label, rest, labelled := strings.Cut(rest, "-----")
 	body, _, ended := strings.Cut(rest, "-----END "+label+"-----")
 	switch {
@@ -35,16 +37,12 @@ func ParsePrivateKey(pem []byte) (*rsa.PrivateKey, error) {
 	if err != nil {
 		return nil, errors.New("docusign: the private key is damaged: it is not base64" + advice)
 	}
-	if key, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-		return key, nil
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, errors.New("docusign: the private key is damaged: it is neither PKCS#1 nor PKCS#8" + advice)
-	}
-	key, ok := parsed.(*rsa.PrivateKey)
-	if !ok {
+	key, err := jwt.ParseRSAPrivateKeyFromPEM(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	switch {
+	case errors.Is(err, jwt.ErrNotRSAPrivateKey):
 		return nil, errors.New("docusign: the private key is not an RSA key" + advice)
+	case err != nil:
+		return nil, errors.New("docusign: the private key is damaged: it is neither PKCS#1 nor PKCS#8" + advice)
 	}
 	return key, nil
 }

@@ -35,21 +35,20 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 		return nil, err
 	}
 	var organizations []Organization
-	err = c.conn.retry(ctx, auth.Host, func() error {
-		return c.authorized(ctx, exchange{
-			op:      "userinfo",
-			request: func() (*http.Request, error) { return oauth.NewGetUserInfoRequest(slashed(auth)) },
-			refused: func(e *Error) {
-				if e.StatusCode == http.StatusUnauthorized {
-					e.Err = ErrUnauthorized
-				}
-			},
-			decode: func(body []byte, _ string) (err error) {
-				organizations, err = readOrganizations(body)
-				return err
-			},
-			limit: maxAuthAnswer,
-		})
+	err = c.authorized(ctx, exchange{
+		op:      "userinfo",
+		base:    auth,
+		request: oauth.NewGetUserInfoRequest,
+		refused: func(e *Error) {
+			if e.StatusCode == http.StatusUnauthorized {
+				e.Err = ErrUnauthorized
+			}
+		},
+		decode: func(body []byte, _ string) (err error) {
+			organizations, err = readOrganizations(body)
+			return err
+		},
+		limit: maxAuthAnswer,
 	})
 	return organizations, err
 }

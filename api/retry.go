@@ -1,15 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
 )
 
-// Retry bounds how long failures are survived. A field that is zero has its default.
+// Retry bounds how long failures are survived. A field that is zero, or less, has its default.
 //
 // Retried are: no answer (the network, a reset connection or HTTP/2 stream, silence), an answer that ends early, 429, 5xx,
 // and a 400 with the error code of a limit. The wait before the next attempt is what the server asks for: Retry-After,
@@ -39,15 +39,10 @@ type Retry struct {
 }
 
 func (r Retry) withDefaults() Retry {
-	def := func(d *time.Duration, value time.Duration) {
-		if *d <= 0 {
-			*d = value
-		}
-	}
-	def(&r.Connect, 10*time.Second)
-	def(&r.Outage, 5*time.Minute)
-	def(&r.Limit, time.Hour)
-	def(&r.Stall, time.Minute)
+	r.Connect = cmp.Or(max(r.Connect, 0), 10*time.Second)
+	r.Outage = cmp.Or(max(r.Outage, 0), 5*time.Minute)
+	r.Limit = cmp.Or(max(r.Limit, 0), time.Hour)
+	r.Stall = cmp.Or(max(r.Stall, 0), time.Minute)
 	if r.Wait == nil {
 		r.Wait = wait
 	}
@@ -88,22 +83,17 @@ func (c *conn) retry(ctx context.Context, host string, attempt func() error) err
 	for n := 0; ; n++ {
 		begun := time.Now()
 		err := attempt()
-		var e *Error
-		failed := errors.As(err, &e)
-		if failed && e.final {
-			return err
-		}
+		e, failed := err.(*Error) // as it is: the error of a token, which is wrapped, has been retried where it arose
 		if err == nil || failed && e.StatusCode != 0 {
 			c.answered.Store(host, true)
 		}
 		if !failed {
 			return err
 		}
-		e.Attempts = n + 1
-		switch {
-		case !e.transient:
+		if e.Attempts = n + 1; !e.transient {
 			return err
-		case ctx.Err() != nil:
+		}
+		if ctx.Err() != nil {
 			return fmt.Errorf("docusign: %s: %w", e.Op, ctx.Err())
 		}
 

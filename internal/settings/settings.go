@@ -37,7 +37,9 @@ type Settings struct {
 	// Environment is that of the variable, demo by default, with the URLs that were given in the place of its own.
 	Environment api.Environment
 
-	// Grant asks for tokens in that environment.
+	// Grant asks for tokens in that environment. A key that stands in a file has been read once, to say what is wrong
+	// with it, and is read again for each token, so that it can be replaced under a running program. Of a pipe, which can
+	// be read but once, the grant has the key itself.
 	Grant api.JWTGrant
 
 	// OrganizationID is a GUID, or empty if none was given.
@@ -70,7 +72,7 @@ func Read(lookup func(name string) (value string, set bool)) (*Settings, error) 
 
 	integrationKey := r.required(IntegrationKey, "the GUID of the integration key", guid)
 	user := r.required(UserID, "the GUID of the user on whose behalf to ask", userGUID)
-	key := r.privateKey()
+	key, keyFile := r.privateKey()
 	environment := r.environment()
 	organization := r.optional(OrganizationID, guid)
 	if auth := r.optional(AuthURL, plainURL); auth != "" {
@@ -84,17 +86,17 @@ func Read(lookup func(name string) (value string, set bool)) (*Settings, error) 
 	if len(r.problems) > 0 {
 		return nil, r.problems
 	}
-	return &Settings{
-		Environment: environment,
-		Grant: api.JWTGrant{
-			IntegrationKey: integrationKey,
-			UserID:         user,
-			PrivateKey:     key,
-			Environment:    environment,
-			Audience:       audience,
-		},
-		OrganizationID: organization,
-	}, nil
+	grant := api.JWTGrant{
+		IntegrationKey: integrationKey,
+		UserID:         user,
+		PrivateKeyFile: keyFile,
+		Environment:    environment,
+		Audience:       audience,
+	}
+	if keyFile == "" {
+		grant.PrivateKey = key
+	}
+	return &Settings{Environment: environment, Grant: grant, OrganizationID: organization}, nil
 }
 
 // reader collects the problems of all variables.
@@ -143,11 +145,10 @@ func (r *reader) environment() api.Environment {
 	})]
 }
 
-// privateKey reads the key from the one of two variables that is set.
-func (r *reader) privateKey() *rsa.PrivateKey {
+// privateKey reads the key from the one of two variables that is set. The file is empty if there is none to read again.
+func (r *reader) privateKey() (key *rsa.PrivateKey, again string) {
 	_, file := r.lookup(PrivateKeyFile)
 	_, inline := r.lookup(PrivateKey)
-	var key *rsa.PrivateKey
 	switch {
 	case file && inline:
 		r.problem(PrivateKeyFile, "and "+PrivateKey+" are both set; unset one of them")
@@ -156,6 +157,9 @@ func (r *reader) privateKey() *rsa.PrivateKey {
 	case file:
 		r.optional(PrivateKeyFile, func(name string) (err error) {
 			key, err = readKey(name)
+			if info, statErr := os.Stat(name); statErr == nil && info.Mode().IsRegular() {
+				again = name
+			}
 			return err
 		})
 	default:
@@ -167,7 +171,7 @@ func (r *reader) privateKey() *rsa.PrivateKey {
 			return err
 		})
 	}
-	return key
+	return key, again
 }
 
 // maxKeyFile is how much is read of the file of a key, in bytes. A key of 16,384 bits has 13 KB.

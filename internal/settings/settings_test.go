@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -90,6 +91,7 @@ func TestRead(t *testing.T) {
 	}
 	mixed := api.Production
 	mixed.AuthURL = "https://proxy.example.com"
+	keyFile := write(t, pkcs1())
 
 	for _, test := range []struct {
 		name string
@@ -110,8 +112,8 @@ func TestRead(t *testing.T) {
 			want: settings.Settings{Environment: api.Production},
 		}, {
 			name: "key in a file",
-			env:  with(env{settings.PrivateKey: unset, settings.PrivateKeyFile: write(t, pkcs1())}),
-			want: settings.Settings{Environment: api.Demo},
+			env:  with(env{settings.PrivateKey: unset, settings.PrivateKeyFile: keyFile}),
+			want: settings.Settings{Environment: api.Demo, Grant: api.JWTGrant{PrivateKeyFile: keyFile}},
 		}, {
 			name: "other hosts",
 			env:  with(env{settings.AuthURL: sandbox.AuthURL, settings.MonitorURL: sandbox.DatasetURL}),
@@ -130,7 +132,10 @@ func TestRead(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			want := test.want
 			want.Grant.IntegrationKey, want.Grant.UserID = integrationKey, userID
-			want.Grant.PrivateKey, want.Grant.Environment = rsaKey(), want.Environment
+			want.Grant.Environment = want.Environment
+			if want.Grant.PrivateKeyFile == "" {
+				want.Grant.PrivateKey = rsaKey()
+			}
 
 			got, err := settings.Read(test.env.lookup)
 			if err != nil {
@@ -144,10 +149,35 @@ func TestRead(t *testing.T) {
 }
 
 func sameGrant(a, b api.JWTGrant) bool {
-	key := a.PrivateKey.(*rsa.PrivateKey)
-	equal := key.Equal(b.PrivateKey)
+	key, ok := a.PrivateKey.(*rsa.PrivateKey)
+	equal := ok && key.Equal(b.PrivateKey) || a.PrivateKey == b.PrivateKey
 	a.PrivateKey, b.PrivateKey = nil, nil
 	return equal && a == b
+}
+
+// A pipe gives its key once, so the grant has to keep it.
+func TestReadKeyFromPipe(t *testing.T) {
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	if _, err := in.Write(pkcs1()); err != nil {
+		t.Fatal(err)
+	}
+	in.Close()
+	name := fmt.Sprintf("/dev/fd/%d", out.Fd())
+	if _, err := os.Stat(name); err != nil {
+		t.Skip("this system has no names for open files: ", err)
+	}
+
+	got, err := settings.Read(with(env{settings.PrivateKey: unset, settings.PrivateKeyFile: name}).lookup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Grant.PrivateKeyFile != "" || !rsaKey().Equal(got.Grant.PrivateKey) {
+		t.Errorf("the grant reads %q again", got.Grant.PrivateKeyFile)
+	}
 }
 
 func TestReadRefuses(t *testing.T) {

@@ -134,8 +134,7 @@ func (c *conn) broken(ctx, watched context.Context, e *Error, secrets *strings.R
 		return fmt.Errorf("docusign: %s: %w", e.Op, ctx.Err())
 	}
 	// The URL of a url.Error may be that of a redirect, and hold anything.
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	if errors.Is(context.Cause(watched), errStalled) {
@@ -146,19 +145,16 @@ func (c *conn) broken(ctx, watched context.Context, e *Error, secrets *strings.R
 		text = "the answer was cut off: " + text
 	}
 	e.Err, e.transient = &cause{err, text}, true
-
-	var (
-		op          *net.OpError
-		certificate *tls.CertificateVerificationError
-	)
+	op, _ := errors.AsType[*net.OpError](err)
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case errors.Is(err, errRedirect):
 		e.transient = false
 		e.Advice = "check the URLs of the environment, and any proxy on the way"
-	case errors.As(err, &certificate):
+	case certificate:
 		e.permanent = true
 		e.Advice = "check the host's certificate and the system's certificate authorities"
-	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect"):
+	case errors.Is(err, http.ErrSchemeMismatch), op != nil && (op.Op == "dial" || op.Op == "proxyconnect"):
 		e.permanent = true
 		e.Advice = "check the host, the network and HTTPS_PROXY"
 	}

@@ -90,6 +90,21 @@ func ExampleClient_Page() {
 	// Output: 1 event, caught up: false
 }
 
+// The organization stream of the user's only organization. A program that finds several lets a person choose.
+func ExampleClient_Organizations() {
+	organizations, err := newClient().Organizations(ctx)
+	if err != nil || len(organizations) != 1 {
+		log.Fatal(len(organizations), err)
+	}
+	client := newClient(api.WithOrganization(organizations[0].ID))
+	page, err := client.Page(ctx, api.Query{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(organizations[0].Accounts[0].Name, "has", len(page.Events), "events")
+	// Output: Example Account has 2 events
+}
+
 func ExampleClient_Events() {
 	for event, err := range newClient().Events(ctx, api.Query{}) {
 		if err != nil {

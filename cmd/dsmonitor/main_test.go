@@ -194,7 +194,6 @@ func TestMisuse(t *testing.T) {
 		{"missing file by flag, before the key in the environment", good, []string{"stream", "--private-key-file", "nowhere"}, []string{"--private-key-file names a file that cannot be read"}},
 		{"empty variable", good.with(env{settings.MonitorURL: ""}), []string{"stream"}, []string{settings.MonitorURL + " is set but empty"}},
 		{"organization that is no GUID, by flag", good, []string{"stream", "--organization-id", "acme"}, []string{"--organization-id is not a GUID"}},
-		{"organization stream of the sandbox", nil, []string{"stream", "--sandbox", "--stream", "organization"}, []string{"sandbox", "--stream"}},
 		{"sandbox on all interfaces", nil, []string{"sandbox", "--addr", "0.0.0.0:0"}, []string{"loopback"}},
 		{"sandbox without a port", nil, []string{"sandbox", "--addr", "127.0.0.1"}, []string{"port"}},
 		{"missing events", nil, []string{"sandbox", "--events", "nowhere.ndjson"}, []string{"--events", "nowhere.ndjson"}},

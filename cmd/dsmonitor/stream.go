@@ -168,8 +168,6 @@ func onlyOrganization(ctx context.Context, client *api.Client) (id string, err e
 // check finds what is wrong with the flags, each by itself or together.
 func (s *stream) check() error {
 	switch given := s.flags.Changed; {
-	case s.sandbox && s.name.value == "organization":
-		return misused("the sandbox has the dataset stream alone; leave out --stream")
 	case s.limit < 1 || s.limit > api.MaxLimit:
 		return misused("--limit is not between 1 and %d", api.MaxLimit)
 	case given("cursor") && s.cursor == "":

@@ -61,16 +61,20 @@ func TestStreamSandbox(t *testing.T) {
 	now := clock(time.Now())
 	want := sandbox.Start(t, sandbox.Config{Clock: now})
 
-	r := try(t, system{now: now}, "stream", "--sandbox", "--format", "json")
+	for _, name := range []string{"dataset", "organization"} {
+		t.Run(name, func(t *testing.T) {
+			r := try(t, system{now: now}, "stream", "--sandbox", "--format", "json", "--stream", name)
 
-	if r.status != success {
-		t.Errorf("exit status %d", r.status)
-	}
-	if diff := cmp.Diff(lines(want), r.stdout); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
-	if want := "dsmonitor: the sandbox holds " + strconv.Itoa(strings.Count(r.stdout, "\n")) + " events\n"; r.stderr != want {
-		t.Errorf("standard error %q, want %q", r.stderr, want)
+			if r.status != success {
+				t.Errorf("exit status %d", r.status)
+			}
+			if diff := cmp.Diff(lines(want), r.stdout); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+			if want := "dsmonitor: the sandbox holds " + strconv.Itoa(strings.Count(r.stdout, "\n")) + " events\n"; r.stderr != want {
+				t.Errorf("standard error %q, want %q", r.stderr, want)
+			}
+		})
 	}
 }
 

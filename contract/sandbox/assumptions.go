@@ -8,7 +8,10 @@ package sandbox
 //   - A date cursor seeks by the time of ingestion and reaches to the head of the stream. One in the future is the head.
 //   - The endCursor is aa_<ticks>_<ticks>_<n>. It never expires, asking again with it gives the same events, and at the
 //     head it comes back unchanged.
-//   - 400, 401, 404 and 405 of the stream carry {"errorCode","message"}; those of the OAuth endpoints carry
+//   - A cursor of one stream is refused by the other one, and by that of another organization.
+//   - 403 of the dataset stream has no body; that of the organization stream carries {"error"} with a sentence, which for
+//     a user without the role is made up. An organization that does not exist is 404.
+//   - 400, 401, 404 and 405 of the streams carry {"errorCode","message"}; those of the OAuth endpoints carry
 //     {"error","error_description"}, the 401 with the code invalid_token.
 //   - An assertion is judged with a minute of tolerance between the clocks. Its aud is one string, or a list of that one
 //     string. An exp more than an hour after iat, an iat that is missing, an assertion that is not a JWT, a critical

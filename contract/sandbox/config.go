@@ -6,15 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"sync"
 	"time"
 )
 
 // Config says what a sandbox is like. The zero value is a good one.
 type Config struct {
-	// Events is the log at the start. Nil: Generate(1000, 1).
+	// Events is the log of the first organization at the start. Nil: Generate(1000, 1).
 	Events Source
+
+	// Organizations are whose events there are. Empty: one, which has Monitor.
+	Organizations []Organization
 
 	// Addr is the address to listen on, of the loopback interface. Empty: "127.0.0.1:0", a free port.
 	Addr string
@@ -26,7 +28,8 @@ type Config struct {
 	// TokenLifetime is how long an access token lives, at least a second. Zero: one hour.
 	TokenLifetime time.Duration
 
-	// Users are those whom an integration may impersonate. Empty: one administrator who has consented.
+	// Users are those whom an integration may impersonate. Empty: one administrator of the first organization, who has
+	// consented.
 	Users []User
 
 	// PrivateKey is the key of the integration, whose public half the sandbox has registered. Nil: a key of 2048 bits that
@@ -36,25 +39,6 @@ type Config struct {
 	// Assumptions are the answers to what is not documented of the platform.
 	Assumptions Assumptions
 }
-
-// User is someone whom an integration may impersonate.
-type User struct {
-	// ID is the user's GUID. Empty: one that depends on the user's place in the list alone.
-	ID string
-
-	// Name is the user's full name. Empty: a synthetic one.
-	Name string
-
-	// NoConsent says that the user has not consented to the integration: a token is refused with consent_required.
-	NoConsent bool
-}
-
-// Who there is in every sandbox. The values are made up.
-const (
-	integrationKey = "7c2b5f1e-3d7a-4c55-9b0e-5a1f0c9e6d42"
-	organizationID = "b9d4a0f6-52c8-4e13-8f77-1d6a3e90c2b5"
-	accountID      = "e5a81c37-9f24-4b60-a6d3-08c7f2195be4"
-)
 
 const (
 	defaultAddr     = "127.0.0.1:0"
@@ -66,9 +50,6 @@ var processKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.Ge
 
 // withDefaults returns a copy of c in which nothing is missing, or says what is wrong with c.
 func (c Config) withDefaults() (Config, error) {
-	if c.Events == nil {
-		c.Events = Generate(1000, 1)
-	}
 	if c.Addr == "" {
 		c.Addr = defaultAddr
 	}
@@ -91,36 +72,7 @@ func (c Config) withDefaults() (Config, error) {
 		}
 		c.PrivateKey = key
 	}
-	users, err := usersWithDefaults(c.Users)
-	c.Users = users
-	return c, err
-}
-
-func usersWithDefaults(given []User) ([]User, error) {
-	users := append([]User(nil), given...)
-	if len(users) == 0 {
-		users = []User{{}}
-	}
-	seen := make(map[string]bool)
-	for i := range users {
-		u := &users[i]
-		if u.ID == "" {
-			d := newDice(0, uint64(i))
-			u.ID = d.guid()
-		}
-		u.ID = strings.ToLower(u.ID)
-		if !isGUID(u.ID) {
-			return nil, fmt.Errorf("user %d: %q is not a GUID", i, u.ID)
-		}
-		if seen[u.ID] {
-			return nil, fmt.Errorf("user %d: there is another with the ID %s", i, u.ID)
-		}
-		seen[u.ID] = true
-		if u.Name == "" {
-			u.Name = fmt.Sprintf("Ada Example %d", i+1)
-		}
-	}
-	return users, nil
+	return c, nil
 }
 
 // checkLoopback refuses an address that other machines could reach: the sandbox speaks plain HTTP, with tokens in it.

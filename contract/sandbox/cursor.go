@@ -9,7 +9,7 @@ import (
 )
 
 // A cursor of the stream is aa_<ticks>_<ticks>_<n>: the times of ingestion and of happening of the last event before the
-// position, and the position. Clients must not look into it. The sandbox does, to find the place, and compares the whole
+// position, and the position, counted from a number that is the stream's own. Clients must not look into it. The sandbox does, to find the place, and compares the whole
 // with what it would give for that place, so that a forged cursor and one of another log are refused.
 
 // cursor is the cursor of position n: that of what comes after the first n events.
@@ -18,13 +18,14 @@ func (v view) cursor(n int) string {
 	if n > 0 {
 		ingested, happened = v.ingested(n-1), v.happened(n-1)
 	}
-	return fmt.Sprintf("aa_%d_%d_%d", ticks(ingested), ticks(happened), n)
+	return fmt.Sprintf("aa_%d_%d_%d", ticks(ingested), ticks(happened), v.first+n)
 }
 
 // position is where a cursor that this log gave points to; ok is false for any other text.
 func (v view) position(cursor string) (n int, ok bool) {
 	digits := cursor[strings.LastIndexByte(cursor, '_')+1:]
 	n, err := strconv.Atoi(digits)
+	n -= v.first
 	if err != nil || n < 0 || n > v.len() {
 		return 0, false
 	}

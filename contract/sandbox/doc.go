@@ -18,11 +18,18 @@
 // scope. Whatever else comes is refused with the error that the platform documents for it. The access token is opaque and
 // expires; GET /oauth/userinfo tells whose it is.
 //
-// # Stream
+// # Streams
 //
-// GET /api/v2.0/datasets/monitor/stream gives the events in the order in which they were ingested, which is not that of
-// their timestamps: from seven days ago on, from a date or a date-time, or from the endCursor of an earlier page. When
-// there is nothing more, the cursor comes back unchanged. An event is served exactly as it was given: no byte is changed.
+// GET /api/v2.0/datasets/monitor/stream, the dataset stream, gives the events of the one organization that the user
+// administers; GET /v1/organizations/{organizationId}/stream, the organization stream, those of the one in its path. Both
+// read the same log, in the order in which the events were ingested, which is not that of their timestamps: from seven
+// days ago on, from a date or a date-time, or from the endCursor of an earlier page. When there is nothing more, the
+// cursor comes back unchanged. An event is served exactly as it was given: no byte is changed.
+//
+// # Organizations and users
+//
+// By default there is one of each. Config.Organizations and Config.Users describe more: an organization without Monitor, a
+// user without the role, without consent, of several organizations or of none. [Server.CredentialsOf] are theirs.
 //
 // # Events
 //

@@ -28,6 +28,7 @@ type exchange struct {
 	operation string
 	user      *User // whom the access token belongs to
 	status    int   // of the answer; 0 until it begins
+	bare      bool  // the answer has no body, and is to have none
 }
 
 type exchangeKey struct{}
@@ -59,7 +60,7 @@ type answer struct {
 func (a *answer) WriteHeader(status int) {
 	switch {
 	case a.exchange.status != 0:
-	case status >= 300 && !strings.HasPrefix(a.Header().Get("Content-Type"), "application/json"):
+	case status >= 300 && !a.exchange.bare && !strings.HasPrefix(a.Header().Get("Content-Type"), "application/json"):
 		a.replace(status)
 	default:
 		a.exchange.status = status

@@ -103,7 +103,7 @@ func FuzzRequest(f *testing.F) {
 
 // FuzzCursor: a text is a position only if it is exactly what the log gives for that position.
 func FuzzCursor(f *testing.F) {
-	h, err := Generate(20, 1).open(time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC))
+	h, err := Generate(20, 1).open(origin{start: time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func FuzzLines(f *testing.F) {
 		if err != nil {
 			t.Skip()
 		}
-		h, err := source.open(time.Now())
+		h, err := source.open(origin{start: time.Now()})
 		if err != nil {
 			t.Fatalf("lines that were taken are refused: %v", err)
 		}
@@ -150,7 +150,7 @@ func FuzzLines(f *testing.F) {
 			t.Errorf("%q came back as %q", text, back)
 		}
 		w := httptest.NewRecorder()
-		if err := (page{v, 0, v.len()}).VisitGetStreamResponse(w); err != nil || !json.Valid(w.Body.Bytes()) {
+		if err := (page{v, "data", 0, v.len()}).VisitGetStreamResponse(w); err != nil || !json.Valid(w.Body.Bytes()) {
 			t.Errorf("the page is no JSON: %s, %v", w.Body, err)
 		}
 	})

@@ -24,7 +24,7 @@ type generator struct {
 	seed uint64
 }
 
-func (g generator) open(start time.Time) (history, error) {
+func (g generator) open(o origin) (history, error) {
 	if g.n < 0 {
 		return nil, fmt.Errorf("%d events cannot be generated", g.n)
 	}
@@ -32,14 +32,14 @@ func (g generator) open(start time.Time) (history, error) {
 	if step == 0 {
 		return nil, fmt.Errorf("%d events do not fit into %v", g.n, generatedSpan)
 	}
-	return generated{generator: g, start: start, step: step}, nil
+	return generated{generator: g, origin: o, step: step}, nil
 }
 
 // generated is a generated log in time. Every event is a function of the seed, its index and its time.
 type generated struct {
 	generator
-	start time.Time
-	step  time.Duration // from one event to the next, on average
+	origin
+	step time.Duration // from one event to the next, on average
 }
 
 func (g generated) len() int { return g.n }

@@ -18,10 +18,12 @@ import (
 
 var noon = time.Date(2026, 2, 3, 12, 0, 0, 123_456_700, time.UTC)
 
+var home = origin{noon, organizationID, accountID}
+
 // opened is a generated log of a sandbox that starts at noon.
 func opened(t *testing.T, n int, seed uint64) history {
 	t.Helper()
-	h, err := Generate(n, seed).open(noon)
+	h, err := Generate(n, seed).open(home)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +207,7 @@ func TestGeneratedEvents(t *testing.T) {
 
 // TestFractionsAreTrimmed: a time on the second has no fraction at all.
 func TestFractionsAreTrimmed(t *testing.T) {
-	h, err := Generate(1, 1).open(noon.Truncate(time.Second))
+	h, err := Generate(1, 1).open(origin{noon.Truncate(time.Second), organizationID, accountID})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,9 +26,10 @@ type arrival struct {
 
 // view is the log at one moment. It does not change when the log grows.
 type view struct {
-	past history
-	tail []arrival
-	born time.Time
+	past  history
+	tail  []arrival
+	born  time.Time
+	first int // the last part of the cursor before the first event
 }
 
 func (l *eventLog) view() view {

@@ -104,23 +104,25 @@ func (s oauthHandler) GetUserInfo(ctx context.Context, _ oauth.GetUserInfoReques
 ) (oauth.GetUserInfoResponseObject, error) {
 	user := exchangeOf(ctx).user
 	given, family, _ := strings.Cut(user.Name, " ")
-	var (
-		email       = "user-" + user.ID[:8] + "@example.com"
-		created     = "2021-01-04T08:00:00.0000000"
-		account     = accountID
-		accountName = "Example Account"
-		isDefault   = true
-		base        = s.URL()
-		rel, href   = "self", s.URL() + "/organizations/" + organizationID
-	)
-	return oauth.GetUserInfo200JSONResponse{Body: oauth.UserInfo{
+	email := "user-" + user.ID[:8] + "@example.com"
+	created := "2021-01-04T08:00:00.0000000"
+	info := oauth.UserInfo{
 		Sub: user.ID, Name: &user.Name, GivenName: &given, FamilyName: &family, Created: &created, Email: &email,
-		Accounts: []oauth.Account{{
-			AccountID: &account, IsDefault: &isDefault, AccountName: &accountName, BaseURI: &base,
-			Organization: &oauth.Organization{
-				OrganizationID: organizationID,
-				Links:          []oauth.Link{{Rel: &rel, Href: &href}},
-			},
-		}},
-	}}, nil
+	}
+	for i, id := range user.Organizations {
+		t := s.tenant(id)
+		rel, href := "self", s.URL()+"/organizations/"+t.ID
+		account := s.account(t.account, t.Name, i == 0)
+		account.Organization = &oauth.Organization{OrganizationID: t.ID, Links: []oauth.Link{{Rel: &rel, Href: &href}}}
+		info.Accounts = append(info.Accounts, account)
+	}
+	if len(user.Organizations) == 0 {
+		info.Accounts = []oauth.Account{s.account(accountID, "Example Account", true)}
+	}
+	return oauth.GetUserInfo200JSONResponse{Body: info}, nil
+}
+
+func (s *Server) account(id, name string, isDefault bool) oauth.Account {
+	base := s.URL()
+	return oauth.Account{AccountID: &id, AccountName: &name, IsDefault: &isDefault, BaseURI: &base}
 }

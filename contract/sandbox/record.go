@@ -19,11 +19,11 @@ func (g generated) appendEvent(dst []byte, i int) []byte {
 	r.text("site", "DEMO")
 	if h.ofOrganization {
 		r.text("accountId", "")
-		r.text("organizationId", organizationID)
+		r.text("organizationId", g.organization)
 	} else {
-		r.text("accountId", accountID)
+		r.text("accountId", g.account)
 		if h.object == "Alert" {
-			r.text("organizationId", organizationID)
+			r.text("organizationId", g.organization)
 		} else {
 			r.text("organizationId", "")
 		}

@@ -14,14 +14,15 @@ import (
 
 	"example.com/docusign-monitor/gen/dataset"
 	"example.com/docusign-monitor/gen/oauth"
+	"example.com/docusign-monitor/gen/organization"
 )
 
 // Server is a running sandbox. Its methods may be called from several goroutines.
 type Server struct {
-	config Config
-	host   string // host:port, which is also the audience of an assertion
-	log    eventLog
-	tokens tokens
+	config  Config
+	host    string // host:port, which is also the audience of an assertion
+	tenants []*tenant
+	tokens  tokens
 
 	requestsMu sync.Mutex
 	requests   []Request
@@ -39,8 +40,11 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	start := cfg.Clock().UTC().Truncate(tick)
-	past, err := cfg.Events.open(start)
+	tenants, err := newTenants(cfg.Organizations, cfg.Events, start)
 	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	if cfg.Users, err = newUsers(cfg.Users, tenants); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	listener, err := net.Listen("tcp", cfg.Addr)
@@ -49,10 +53,10 @@ func New(cfg Config) (*Server, error) {
 	}
 
 	s := &Server{
-		config: cfg,
-		host:   listener.Addr().String(),
-		log:    eventLog{past: past, born: start},
-		served: make(chan struct{}),
+		config:  cfg,
+		host:    listener.Addr().String(),
+		tenants: tenants,
+		served:  make(chan struct{}),
 	}
 	s.http = http.Server{
 		Handler:           s.handler(),
@@ -100,37 +104,55 @@ func (s *Server) countConns(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// URL is the base URL of both hosts, the one that gives tokens and the one that streams, without a slash at its end. Its
+// URL is the base URL of all hosts, the one that gives tokens and those of the two streams, without a slash at its end. Its
 // host and port are the audience of an assertion.
 func (s *Server) URL() string { return "http://" + s.host }
 
 // Credentials are those of the first user.
-func (s *Server) Credentials() Credentials {
-	return Credentials{
-		IntegrationKey: integrationKey,
-		UserID:         s.config.Users[0].ID,
-		OrganizationID: organizationID,
-		PrivateKey:     s.config.PrivateKey,
+func (s *Server) Credentials() Credentials { return s.CredentialsOf(0) }
+
+// CredentialsOf are those of a user, by the place in Config.Users. Their organization is the first of the user's, if any.
+// It panics if there is no such user.
+func (s *Server) CredentialsOf(user int) Credentials {
+	u := s.config.Users[user]
+	c := Credentials{IntegrationKey: integrationKey, UserID: u.ID, PrivateKey: s.config.PrivateKey}
+	if len(u.Organizations) > 0 {
+		c.OrganizationID = u.Organizations[0]
 	}
+	return c
 }
 
-// Append ingests events now, in this order. It ingests none and returns an error if one of them is not a JSON object that
-// a page can carry.
-func (s *Server) Append(events ...[]byte) error {
-	if err := s.log.ingest(s.config.Clock().UTC().Truncate(tick), events); err != nil {
+// Append ingests events into the log of the first organization now, in this order. It ingests none and returns an error
+// if one of them is not a JSON object that a page can carry.
+func (s *Server) Append(events ...[]byte) error { return s.AppendTo(s.tenants[0].ID, events...) }
+
+// AppendTo is [Server.Append] for the organization with an ID. It is an error if there is none.
+func (s *Server) AppendTo(organizationID string, events ...[]byte) error {
+	t := s.tenant(organizationID)
+	if t == nil {
+		return fmt.Errorf("sandbox: there is no organization %s", organizationID)
+	}
+	if err := t.log.ingest(s.config.Clock().UTC().Truncate(tick), events); err != nil {
 		return fmt.Errorf("sandbox: %w", err)
 	}
 	return nil
 }
 
-// Len is the number of events in the log.
-func (s *Server) Len() int { return s.log.view().len() }
+// Len is the number of events in the log of the first organization.
+func (s *Server) Len() int { return s.tenants[0].log.view().len() }
 
-// Events are the events that are in the log when the loop begins, in the order of ingestion, exactly as they are served.
-// The caller may keep them.
-func (s *Server) Events() iter.Seq[[]byte] {
+// Events are the events that are in the log of the first organization when the loop begins, in the order of ingestion,
+// exactly as both streams serve them. The caller may keep them.
+func (s *Server) Events() iter.Seq[[]byte] { return s.EventsOf(s.tenants[0].ID) }
+
+// EventsOf is [Server.Events] for the organization with an ID. There are none if there is no such organization.
+func (s *Server) EventsOf(organizationID string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		v := s.log.view()
+		t := s.tenant(organizationID)
+		if t == nil {
+			return
+		}
+		v := t.log.view()
 		for i := range v.len() {
 			if !yield(v.appendEvent(nil, i)) {
 				return
@@ -139,15 +161,22 @@ func (s *Server) Events() iter.Seq[[]byte] {
 	}
 }
 
-// handler routes the operations of both documents, with what every answer needs around them.
+// handler routes the operations of the three documents, with what every answer needs around them.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	dataset.HandlerWithOptions(
-		streamGuard{s, dataset.NewStrictHandlerWithOptions(streamHandler{s}, nil, dataset.StrictHTTPServerOptions{
+		datasetGuard{s, dataset.NewStrictHandlerWithOptions(datasetHandler{s}, nil, dataset.StrictHTTPServerOptions{
 			RequestErrorHandlerFunc:  refuseUnbound,
 			ResponseErrorHandlerFunc: unanswered,
 		})},
 		dataset.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnboundStream},
+	)
+	organization.HandlerWithOptions(
+		organizationGuard{s, organization.NewStrictHandlerWithOptions(organizationHandler{s}, nil, organization.StrictHTTPServerOptions{
+			RequestErrorHandlerFunc:  refuseUnbound,
+			ResponseErrorHandlerFunc: unanswered,
+		})},
+		organization.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnboundStream},
 	)
 	oauth.HandlerWithOptions(
 		oauthGuard{s, oauth.NewStrictHandlerWithOptions(oauthHandler{s}, nil, oauth.StrictHTTPServerOptions{

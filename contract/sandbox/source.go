@@ -12,8 +12,14 @@ import (
 // Source is the log of events that a sandbox begins with. [Generate], [Lines] and [Raw] make one; it may be used for any
 // number of sandboxes.
 type Source interface {
-	// open places the events in time, for a sandbox that starts at start.
-	open(start time.Time) (history, error)
+	// open places the events in time.
+	open(origin) (history, error)
+}
+
+// origin is when and where the events of a log come from.
+type origin struct {
+	start                 time.Time // of the sandbox
+	organization, account string    // GUIDs
 }
 
 // history is a log that does not grow. It is read by many goroutines at once.
@@ -37,13 +43,13 @@ func Raw(events ...[]byte) Source {
 // recorded is a source that holds its events.
 type recorded [][]byte
 
-func (r recorded) open(start time.Time) (history, error) {
+func (r recorded) open(o origin) (history, error) {
 	for i, e := range r {
 		if err := checkEvent(e); err != nil {
 			return nil, fmt.Errorf("event %d of %d: %w", i+1, len(r), err)
 		}
 	}
-	return placed{events: r, last: start}, nil
+	return placed{events: r, last: o.start}, nil
 }
 
 // placed is a recorded log that ends at last.

@@ -7,7 +7,10 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/oapi-codegen/runtime/types"
+
 	"example.com/docusign-monitor/gen/dataset"
+	"example.com/docusign-monitor/gen/organization"
 )
 
 const (
@@ -16,13 +19,13 @@ const (
 	defaultReach = 7 * 24 * time.Hour // how far back the stream begins without a cursor
 )
 
-// streamGuard checks what the generated code does not, before it passes the request on to the strict handler.
-type streamGuard struct {
+// datasetGuard checks what the generated code does not, before it passes the request on to the strict handler.
+type datasetGuard struct {
 	*Server
 	next dataset.ServerInterface
 }
 
-func (g streamGuard) GetStream(w http.ResponseWriter, r *http.Request, version dataset.GetStreamParamsVersion,
+func (g datasetGuard) GetStream(w http.ResponseWriter, r *http.Request, version dataset.GetStreamParamsVersion,
 	name dataset.GetStreamParamsDataSetName, params dataset.GetStreamParams,
 ) {
 	exchangeOf(r.Context()).operation = "getStream"
@@ -38,7 +41,25 @@ func (g streamGuard) GetStream(w http.ResponseWriter, r *http.Request, version d
 	}
 }
 
-// refuseUnboundStream answers a request whose parameters cannot be bound, which shows before the guard sees it.
+// organizationGuard does the same for the organization stream.
+type organizationGuard struct {
+	*Server
+	next organization.ServerInterface
+}
+
+func (g organizationGuard) GetStream(w http.ResponseWriter, r *http.Request, id types.UUID, params organization.GetStreamParams) {
+	exchangeOf(r.Context()).operation = "getStream"
+	switch {
+	case !g.authorized(r):
+		refuseStranger(w)
+	case !isGUID(r.PathValue("organizationId")) || !wellFormed(r.URL.RawQuery): // the generated code knows more forms of a GUID
+		refuseUnbound(w, r, nil)
+	default:
+		g.next.GetStream(w, r, id, params)
+	}
+}
+
+// refuseUnboundStream answers a request whose parameters cannot be bound, which shows before a guard sees it.
 func (s *Server) refuseUnboundStream(w http.ResponseWriter, r *http.Request, err error) {
 	exchangeOf(r.Context()).operation = "getStream"
 	if !s.authorized(r) {
@@ -61,31 +82,86 @@ func refuseStranger(w http.ResponseWriter) {
 		VisitGetStreamResponse(w)
 }
 
+// streamAnswer is what the generated code of both streams takes for an answer.
+type streamAnswer interface {
+	VisitGetStreamResponse(w http.ResponseWriter) error
+}
+
 // streamRefusal is an answer in the shape that the platform uses outside of OAuth.
-func streamRefusal(status int, code, message string) dataset.GetStreamdefaultJSONResponse {
+func streamRefusal(status int, code, message string) streamAnswer {
 	return dataset.GetStreamdefaultJSONResponse{
 		Body:       dataset.Problem{ErrorCode: &code, Message: &message},
 		StatusCode: status,
 	}
 }
 
-// streamHandler serves the operation of the dataset document.
-type streamHandler struct{ *Server }
+// datasetHandler serves the operation of the dataset document. Which organization is meant follows from the token.
+type datasetHandler struct{ *Server }
 
-func (s streamHandler) GetStream(_ context.Context, request dataset.GetStreamRequestObject,
+func (s datasetHandler) GetStream(ctx context.Context, request dataset.GetStreamRequestObject,
 ) (dataset.GetStreamResponseObject, error) {
-	limit, ok := s.limit(request.Params.Limit)
+	user := exchangeOf(ctx).user
+	if len(user.Organizations) != 1 || !s.tenant(user.Organizations[0]).mayRead(user) {
+		return emptyForbidden{exchangeOf(ctx)}, nil
+	}
+	of := stream{s.tenant(user.Organizations[0]), "data", 0}
+	return s.page(of, request.Params.Cursor, request.Params.Limit), nil
+}
+
+// organizationHandler serves the operation of the organization document.
+type organizationHandler struct{ *Server }
+
+func (s organizationHandler) GetStream(ctx context.Context, request organization.GetStreamRequestObject,
+) (organization.GetStreamResponseObject, error) {
+	t := s.tenant(request.OrganizationID.String())
+	if t == nil {
+		return streamRefusal(http.StatusNotFound, "NOT_FOUND", "There is no such organization."), nil
+	}
+	if user := exchangeOf(ctx).user; !t.mayRead(user) {
+		text := "User is not an administrator of the organization"
+		if t.NotEntitled {
+			text = "Organization does not have Monitor entitlement"
+		}
+		return organization.GetStreamdefaultJSONResponse{Body: organization.Problem{Error: &text}, StatusCode: http.StatusForbidden}, nil
+	}
+	return s.page(stream{t, "resultData", 1}, request.Params.Cursor, request.Params.Limit), nil
+}
+
+// emptyForbidden is the 403 of the dataset stream, which comes without a body.
+type emptyForbidden struct{ exchange *exchange }
+
+func (e emptyForbidden) VisitGetStreamResponse(w http.ResponseWriter) error {
+	e.exchange.bare = true
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(http.StatusForbidden)
+	return nil
+}
+
+// stream is one of the two of an organization.
+type stream struct {
+	*tenant
+	array string // the name of the events in a page
+	kind  int    // 0 or 1
+}
+
+// firstSequence is the last part of a stream's first cursor. It keeps a cursor of one stream from being one of another.
+func (of stream) firstSequence() int { return (2*of.place + of.kind) << 40 }
+
+// page is the answer to a request of someone who may read the stream.
+func (s *Server) page(of stream, cursor *string, asked *int32) streamAnswer {
+	limit, ok := s.limit(asked)
 	if !ok {
 		return streamRefusal(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER",
-			"The limit is not between 1 and "+strconv.Itoa(maxLimit)+"."), nil
+			"The limit is not between 1 and "+strconv.Itoa(maxLimit)+".")
 	}
-	v := s.log.view()
-	from, ok := s.seek(v, request.Params.Cursor)
+	v := of.log.view()
+	v.first = of.firstSequence()
+	from, ok := s.seek(v, cursor)
 	if !ok {
 		return streamRefusal(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER",
-			"The cursor is neither one of this stream nor a date."), nil
+			"The cursor is neither one of this stream nor a date.")
 	}
-	return page{v, from, min(from+limit, v.len())}, nil
+	return page{v, of.array, from, min(from+limit, v.len())}
 }
 
 // limit is how many events a page may hold.
@@ -122,12 +198,13 @@ func (s *Server) weekAgo(v view) int { return v.since(s.config.Clock().Add(-defa
 // generated type would round numbers and order names anew.
 type page struct {
 	view
+	array    string
 	from, to int
 }
 
 func (p page) VisitGetStreamResponse(w http.ResponseWriter) error {
 	body := append([]byte(`{"endCursor":"`), p.cursor(p.to)...)
-	body = append(body, `","data":[`...)
+	body = append(body, `","`+p.array+`":[`...)
 	for i := p.from; i < p.to; i++ {
 		if i > p.from {
 			body = append(body, ',')

@@ -229,6 +229,9 @@ func testRetryBounds(t *testing.T, s under) {
 		if got := sum(waits.list()); got > 5*time.Minute || got < 3*time.Minute {
 			t.Errorf("waited %v in all", got)
 		}
+		if first := waits.list()[:3]; slices.Equal(first, []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}) {
+			t.Errorf("waits %v are not random", first)
+		}
 		if longest := slices.Max(waits.list()); longest > time.Minute {
 			t.Errorf("waited %v at once", longest)
 		}
@@ -462,7 +465,7 @@ func testRedirect(t *testing.T, s under) {
 	defer other.Close()
 	away := func(status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, other.URL+"/?token="+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), status)
+			http.Redirect(w, r, other.URL+"/private?token="+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), status)
 		}
 	}
 
@@ -471,7 +474,7 @@ func testRedirect(t *testing.T, s under) {
 			f := s.fake(t, away(status))
 			c, waits := f.client(t)
 			_, err := c.Page(t.Context(), Query{})
-			if err == nil || !strings.Contains(err.Error(), "redirect to another origin, "+other.URL) || strings.Contains(err.Error(), "token-1") {
+			if err == nil || !strings.Contains(err.Error(), "redirect to another origin, "+other.URL) || strings.Contains(err.Error(), "token-1") || strings.Contains(err.Error(), "private") {
 				t.Errorf("error %v", err)
 			}
 			if len(waits.list()) > 0 {

@@ -26,7 +26,12 @@ ever. In one terminal and in another:
   dsmonitor sandbox > sandbox.env
   . ./sandbox.env && dsmonitor stream
 
-The private key is in a file of its own, which is removed in the end. It opens nothing but this sandbox.`
+The private key is in a file of its own, which is removed in the end. It opens nothing but this sandbox.
+
+A script of --faults has entries ordinal=fault, with commas between them. The ordinal counts the requests to the
+stream, or with token: or userinfo: before it those to the account server, from 1, retries included; it may be a
+range, 5-8, or one with a step, 10-200/10. The faults are
+`
 
 // sandboxCommand is the command "sandbox".
 type sandboxCommand struct {
@@ -34,6 +39,7 @@ type sandboxCommand struct {
 	addr   string
 	events string
 	seed   uint64
+	faults string
 }
 
 func newSandbox(sys system) *cobra.Command {
@@ -41,14 +47,18 @@ func newSandbox(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a sandbox, and print the settings that point a client at it",
-		Long:  sandboxHelp,
+		Long:  sandboxHelp + "\n" + folded("  ", strings.Join(sandbox.FaultNames(), ", ")),
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			source, err := s.source(cmd.Flags().Changed("seed"))
 			if err != nil {
 				return usageError{err}
 			}
-			return s.run(cmd.Context(), source)
+			faults, err := sandbox.ParseFaults(s.faults)
+			if err != nil {
+				return misused("--faults: %v", err)
+			}
+			return s.run(cmd.Context(), sandbox.Config{Addr: s.addr, Events: source, Clock: s.now, Faults: faults})
 		},
 	}
 	f := cmd.Flags()
@@ -56,6 +66,7 @@ func newSandbox(sys system) *cobra.Command {
 	f.StringVar(&s.addr, "addr", "127.0.0.1:0", "loopback `HOST:PORT` to listen on; port 0 is a free one")
 	f.StringVar(&s.events, "events", "1000", "`N|FILE`: so many made-up events of the last seven days, or those of a file, one\nJSON object a line (- is standard input)")
 	f.Uint64Var(&s.seed, "seed", 1, "make up other events by another `NUMBER`")
+	f.StringVar(&s.faults, "faults", "", "what goes wrong with which request, a `SCRIPT` such as 3=throttle:30s,token:2=html;\nsee the list below")
 	return cmd
 }
 
@@ -90,8 +101,8 @@ func (s *sandboxCommand) source(seeded bool) (sandbox.Source, error) {
 	return source, nil
 }
 
-func (s *sandboxCommand) run(ctx context.Context, source sandbox.Source) error {
-	server, err := sandbox.New(sandbox.Config{Addr: s.addr, Events: source, Clock: s.now})
+func (s *sandboxCommand) run(ctx context.Context, cfg sandbox.Config) error {
+	server, err := sandbox.New(cfg)
 	var listening *net.OpError
 	switch {
 	case errors.As(err, &listening):
@@ -141,4 +152,18 @@ func shellQuote(value string) string {
 		return value
 	}
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// folded breaks a text at its spaces into lines of at most 100 characters.
+func folded(indent, text string) string {
+	var lines strings.Builder
+	line := indent
+	for word := range strings.FieldsSeq(text) {
+		if len(line)+len(word) > 100 {
+			lines.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = indent
+		}
+		line += word + " "
+	}
+	return lines.String() + strings.TrimRight(line, " ")
 }

@@ -126,6 +126,19 @@ func TestSandboxCommandFails(t *testing.T) {
 	})
 }
 
+// What goes wrong by the script, the client survives.
+func TestSandboxFaults(t *testing.T) {
+	r := runSandbox(t, "--events", "5", "--faults", "1=cut,2=expire-token,3=unavailable,token:1=html")
+
+	got := try(t, system{lookup: r.env.lookup, wait: func(context.Context, time.Duration) error { return nil }}, "stream")
+
+	if got.status != success || strings.Count(got.stdout, "\n") != 5 {
+		t.Errorf("exit status %d, standard output:\n%s\nstandard error:\n%s", got.status, got.stdout, got.stderr)
+	}
+	bad := try(t, system{}, "sandbox", "--faults", "1=thunder")
+	checkComplaint(t, bad, misuse, 1, "--faults", "thunder", "throttle")
+}
+
 func TestShellQuote(t *testing.T) {
 	for value, want := range map[string]string{
 		"http://127.0.0.1:8080/a_b-c": "http://127.0.0.1:8080/a_b-c",

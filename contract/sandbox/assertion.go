@@ -41,6 +41,9 @@ func (s *Server) judge(assertion string) (*User, *refusal) {
 	if iss, err := claims.GetIssuer(); err != nil || !strings.EqualFold(iss, integrationKey) {
 		return nil, issuerNotFound
 	}
+	if s.keyRevoked.Load() {
+		return nil, noValidSignature
+	}
 	token, err := strict.Parse(assertion, func(*jwt.Token) (any, error) { return &s.config.PrivateKey.PublicKey, nil })
 	if err != nil {
 		return nil, noValidSignature
@@ -112,7 +115,7 @@ func (s *Server) judgeSubject(claims jwt.MapClaims) (*User, *refusal) {
 			return nil, consentRequired
 		}
 	}
-	if s.config.Users[i].NoConsent {
+	if s.config.Users[i].NoConsent || s.consentWithdrawn.Load() {
 		return nil, consentRequired
 	}
 	return &s.config.Users[i], nil

@@ -36,6 +36,9 @@ type Config struct {
 	// is made once in a process.
 	PrivateKey *rsa.PrivateKey
 
+	// Faults are what goes wrong, and when. Nil: nothing.
+	Faults Faults
+
 	// Assumptions are the answers to what is not documented of the platform.
 	Assumptions Assumptions
 }
@@ -64,6 +67,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.TokenLifetime < time.Second {
 		return c, fmt.Errorf("token lifetime %v: an answer tells it in whole seconds, so the least is 1s", c.TokenLifetime)
+	}
+	if err := c.Faults.check(); err != nil {
+		return c, err
 	}
 	if c.PrivateKey == nil {
 		key, err := processKey()

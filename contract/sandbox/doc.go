@@ -37,6 +37,12 @@
 // them as they are. [Server.Append] adds to the log while clients read it. [Server.Events] and [Server.Requests] are what a
 // test compares with: the events that a client should have got, and the requests that it should have sent.
 //
+// # Faults
+//
+// Config.Faults is a script of what goes wrong, by the ordinals of the requests: a limit, a reset connection, half a page,
+// a token that has expired. [Faults] shows one, [ParseFaults] reads one from a flag. What a client does right, it does
+// under faults too, so the events that it has in the end are still those of [Server.Events].
+//
 // # Truth
 //
 // The sandbox does what is published of the platform. What is not published is a named assumption that can be switched,

@@ -47,6 +47,43 @@ func ExampleNew() {
 	// 200 GET /api/v2.0/datasets/monitor/stream
 }
 
+// The second request to the stream meets a limit, the first one for a token a proxy's error page.
+func ExampleFaults() {
+	s, err := sandbox.New(sandbox.Config{Faults: sandbox.Faults{
+		2:                  sandbox.Throttle(30 * time.Second),
+		sandbox.OfToken(1): sandbox.HTMLError,
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+
+	_, err = accessToken(ctx, s)
+	fmt.Println("first token:", err != nil)
+	token, err := accessToken(ctx, s)
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := dataset.NewClient(s.URL())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for range 3 {
+		answer, err := client.GetStream(ctx, dataset.Version20, dataset.Monitor, nil, bearer(token))
+		if err != nil {
+			log.Fatal(err)
+		}
+		answer.Body.Close()
+		fmt.Printf("%d, again after %q\n", answer.StatusCode, answer.Header.Get("Retry-After"))
+	}
+	// Output:
+	// first token: true
+	// 200, again after ""
+	// 429, again after "30"
+	// 200, again after ""
+}
+
 func ExampleLines() {
 	events, err := sandbox.Lines(strings.NewReader(`{"eventId":"1","object":"User","action":"Login"}
 {"eventId":"2","object":"User", "action":"Logout"}`))

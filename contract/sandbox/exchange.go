@@ -11,7 +11,7 @@ import (
 type Request struct {
 	Method    string
 	Path      string
-	Operation string // as the document calls it: "getStream", "createToken", "getUserInfo"; empty if it has none for the path
+	Operation string // as the documents call it: "getStream", "createToken", "getUserInfo"; empty if they have none for the path
 	Status    int    // of the answer
 }
 
@@ -26,9 +26,10 @@ func (s *Server) Requests() []Request {
 // exchange is what the layers of one request tell each other.
 type exchange struct {
 	operation string
-	user      *User // whom the access token belongs to
-	status    int   // of the answer; 0 until it begins
-	bare      bool  // the answer has no body, and is to have none
+	user      *User         // whom the access token belongs to
+	status    int           // of the answer; 0 until it begins
+	bare      bool          // the answer is not JSON, and is to stay as it is
+	spoil     func(p *page) // what happens to the page; nil for nothing
 }
 
 type exchangeKey struct{}

@@ -150,7 +150,7 @@ func FuzzLines(f *testing.F) {
 			t.Errorf("%q came back as %q", text, back)
 		}
 		w := httptest.NewRecorder()
-		if err := (page{v, "data", 0, v.len()}).VisitGetStreamResponse(w); err != nil || !json.Valid(w.Body.Bytes()) {
+		if err := (page{view: v, array: "data", to: v.len()}).VisitGetStreamResponse(w); err != nil || !json.Valid(w.Body.Bytes()) {
 			t.Errorf("the page is no JSON: %s, %v", w.Body, err)
 		}
 	})

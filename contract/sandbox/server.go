@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +24,12 @@ type Server struct {
 	host    string // host:port, which is also the audience of an assertion
 	tenants []*tenant
 	tokens  tokens
+
+	keyRevoked, consentWithdrawn atomic.Bool // by a fault
+
+	countsMu sync.Mutex
+	counts   map[string]Ordinal // of the requests, by operation
+	aliases  map[string]alias   // of cursors that moved without an event
 
 	requestsMu sync.Mutex
 	requests   []Request
@@ -56,6 +63,8 @@ func New(cfg Config) (*Server, error) {
 		config:  cfg,
 		host:    listener.Addr().String(),
 		tenants: tenants,
+		counts:  map[string]Ordinal{},
+		aliases: map[string]alias{},
 		served:  make(chan struct{}),
 	}
 	s.http = http.Server{
@@ -99,7 +108,7 @@ func (s *Server) countConns(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.conns.Add(1)
-	case http.StateClosed:
+	case http.StateClosed, http.StateHijacked: // of a hijacked one, who has it takes care
 		s.conns.Done()
 	}
 }
@@ -185,7 +194,7 @@ func (s *Server) handler() http.Handler {
 		})},
 		oauth.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: refuseUnbound},
 	)
-	return s.observed(mux)
+	return s.observed(s.misbehaving(mux))
 }
 
 // refuseUnbound answers a request whose parameters or body the generated code cannot read. What it says of the reason

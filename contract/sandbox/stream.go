@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -105,7 +106,7 @@ func (s datasetHandler) GetStream(ctx context.Context, request dataset.GetStream
 		return emptyForbidden{exchangeOf(ctx)}, nil
 	}
 	of := stream{s.tenant(user.Organizations[0]), "data", 0}
-	return s.page(of, request.Params.Cursor, request.Params.Limit), nil
+	return s.page(ctx, of, request.Params.Cursor, request.Params.Limit), nil
 }
 
 // organizationHandler serves the operation of the organization document.
@@ -124,7 +125,7 @@ func (s organizationHandler) GetStream(ctx context.Context, request organization
 		}
 		return organization.GetStreamdefaultJSONResponse{Body: organization.Problem{Error: &text}, StatusCode: http.StatusForbidden}, nil
 	}
-	return s.page(stream{t, "resultData", 1}, request.Params.Cursor, request.Params.Limit), nil
+	return s.page(ctx, stream{t, "resultData", 1}, request.Params.Cursor, request.Params.Limit), nil
 }
 
 // emptyForbidden is the 403 of the dataset stream, which comes without a body.
@@ -148,7 +149,7 @@ type stream struct {
 func (of stream) firstSequence() int { return (2*of.place + of.kind) << 40 }
 
 // page is the answer to a request of someone who may read the stream.
-func (s *Server) page(of stream, cursor *string, asked *int32) streamAnswer {
+func (s *Server) page(ctx context.Context, of stream, cursor *string, asked *int32) streamAnswer {
 	limit, ok := s.limit(asked)
 	if !ok {
 		return streamRefusal(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER",
@@ -161,7 +162,11 @@ func (s *Server) page(of stream, cursor *string, asked *int32) streamAnswer {
 		return streamRefusal(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER",
 			"The cursor is neither one of this stream nor a date.")
 	}
-	return page{v, of.array, from, min(from+limit, v.len())}
+	p := page{view: v, array: of.array, from: from, to: min(from+limit, v.len())}
+	if spoil := exchangeOf(ctx).spoil; spoil != nil {
+		spoil(&p)
+	}
+	return p
 }
 
 // limit is how many events a page may hold.
@@ -188,6 +193,9 @@ func (s *Server) seek(v view, cursor *string) (n int, ok bool) {
 	if n, ok := v.position(*cursor); ok {
 		return n, true
 	}
+	if n, ok := s.unmoved(v, *cursor); ok {
+		return n, true
+	}
 	return s.weekAgo(v), s.config.Assumptions.BadCursorRestarts
 }
 
@@ -198,20 +206,37 @@ func (s *Server) weekAgo(v view) int { return v.since(s.config.Clock().Add(-defa
 // generated type would round numbers and order names anew.
 type page struct {
 	view
-	array    string
+	array    string // its name
 	from, to int
+	repeat   int    // how many events before the first are repeated
+	null     bool   // the array is null
+	end      string // the endCursor in JSON, or omitted; empty: that of to
 }
 
+// omitted in place of an endCursor leaves it out.
+const omitted = "omitted"
+
+// quoted is a cursor in JSON. Those of the sandbox need no escapes.
+func quoted(cursor string) string { return `"` + cursor + `"` }
+
 func (p page) VisitGetStreamResponse(w http.ResponseWriter) error {
-	body := append([]byte(`{"endCursor":"`), p.cursor(p.to)...)
-	body = append(body, `","`+p.array+`":[`...)
-	for i := p.from; i < p.to; i++ {
-		if i > p.from {
-			body = append(body, ',')
-		}
-		body = p.appendEvent(body, i)
+	body := []byte{'{'}
+	if p.end != omitted {
+		body = append(body, `"endCursor":`+cmp.Or(p.end, quoted(p.cursor(p.to)))+","...)
 	}
-	body = append(body, "]}"...)
+	body = append(body, quoted(p.array)+":"...)
+	if p.null {
+		body = append(body, "null}"...)
+	} else {
+		body = append(body, '[')
+		for i := p.from - p.repeat; i < p.to; i++ {
+			if i > p.from-p.repeat {
+				body = append(body, ',')
+			}
+			body = p.appendEvent(body, i)
+		}
+		body = append(body, "]}"...)
+	}
 
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))

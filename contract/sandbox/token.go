@@ -42,17 +42,29 @@ func (t *tokens) user(token string, now time.Time) *User {
 	return nil
 }
 
+// revoke ends the life of a token.
+func (t *tokens) revoke(token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.issued, token)
+}
+
 // authorized tells whether a request carries one access token that is good now, and notes whom it belongs to.
 func (s *Server) authorized(r *http.Request) bool {
+	user := s.tokens.user(bearer(r), s.config.Clock())
+	exchangeOf(r.Context()).user = user
+	return user != nil
+}
+
+// bearer is the token that a request carries, empty if there is none or more than one.
+func bearer(r *http.Request) string {
 	given := r.Header.Values("Authorization")
 	if len(given) != 1 {
-		return false
+		return ""
 	}
 	scheme, token, _ := strings.Cut(given[0], " ") // RFC 9110: the scheme is in any case, spaces follow
 	if !strings.EqualFold(scheme, "Bearer") {
-		return false
+		return ""
 	}
-	user := s.tokens.user(strings.TrimLeft(token, " "), s.config.Clock())
-	exchangeOf(r.Context()).user = user
-	return user != nil
+	return strings.TrimLeft(token, " ")
 }

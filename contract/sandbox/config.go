@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
@@ -39,6 +40,9 @@ type Config struct {
 	// Faults are what goes wrong, and when. Nil: nothing.
 	Faults Faults
 
+	// Limits are quotas of requests. Zero: none.
+	Limits Limits
+
 	// Assumptions are the answers to what is not documented of the platform.
 	Assumptions Assumptions
 }
@@ -68,8 +72,11 @@ func (c Config) withDefaults() (Config, error) {
 	if c.TokenLifetime < time.Second {
 		return c, fmt.Errorf("token lifetime %v: an answer tells it in whole seconds, so the least is 1s", c.TokenLifetime)
 	}
-	if err := c.Faults.check(); err != nil {
+	if err := cmp.Or(c.Faults.check(), c.Assumptions.check()); err != nil {
 		return c, err
+	}
+	if l := c.Limits; l.Hourly < 0 || l.Burst < 0 || l.UserInfo < 0 {
+		return c, errors.New("a limit is less than nothing")
 	}
 	if c.PrivateKey == nil {
 		key, err := processKey()

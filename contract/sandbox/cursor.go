@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/base64"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -13,18 +14,32 @@ import (
 // with what it would give for that place, so that a forged cursor and one of another log are refused.
 
 // cursor is the cursor of position n: that of what comes after the first n events.
-func (v view) cursor(n int) string {
+func (v view) cursor(n int) string { return v.cursorOf(0, n) }
+
+// cursorOf is a cursor like that of position n which shift tells from it.
+func (v view) cursorOf(shift, n int) string {
 	ingested, happened := v.born, v.born
 	if n > 0 {
 		ingested, happened = v.ingested(n-1), v.happened(n-1)
 	}
-	return fmt.Sprintf("aa_%d_%d_%d", ticks(ingested), ticks(happened), v.first+n)
+	cursor := fmt.Sprintf("aa_%d_%d_%d", ticks(ingested)+int64(shift), ticks(happened), v.first+n)
+	if v.arbitrary {
+		return disguise + base64.StdEncoding.EncodeToString([]byte(cursor))
+	}
+	return cursor
 }
+
+// disguise begins an arbitrary cursor: what has a meaning in URLs, in forms or in JSON.
+const disguise = "c/+ %2B=&?#;\"\\é:"
 
 // position is where a cursor that this log gave points to; ok is false for any other text.
 func (v view) position(cursor string) (n int, ok bool) {
-	digits := cursor[strings.LastIndexByte(cursor, '_')+1:]
-	n, err := strconv.Atoi(digits)
+	text := cursor
+	if v.arbitrary {
+		plain, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(cursor, disguise))
+		text = string(plain)
+	}
+	n, err := strconv.Atoi(text[strings.LastIndexByte(text, '_')+1:])
 	n -= v.first
 	if err != nil || n < 0 || n > v.len() {
 		return 0, false

@@ -99,7 +99,7 @@ func (a *answer) replace(status int) {
 		message = "The resource does not know this method."
 	}
 	code := strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))
-	refuse(a, a.request, status, code, message)
+	a.server.refuse(a, a.request, status, code, message)
 	a.replaced = true
 }
 

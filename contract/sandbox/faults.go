@@ -131,7 +131,7 @@ var (
 	Burst = Fault{"burst", func(a accident) {
 		a.w.Header().Set("X-BurstLimit-Limit", "200")
 		a.w.Header().Set("X-BurstLimit-Remaining", "0")
-		problem(a.w, http.StatusTooManyRequests, "BURST_APIINVOCATION_LIMIT_EXCEEDED", "The burst limit has been exceeded.")
+		problem(a.w, http.StatusTooManyRequests, burstCode, "The burst limit has been exceeded.")
 	}, false}
 
 	// BareThrottle is a 429 without a body and without a header that says when to ask again.
@@ -159,7 +159,7 @@ var (
 	}, false}
 
 	// Unauthorized is a 401, although the token is good and stays so.
-	Unauthorized = Fault{"unauthorized", func(a accident) { refuseStranger(a.w) }, false}
+	Unauthorized = Fault{"unauthorized", func(a accident) { a.refuseStranger(a.w, a.r) }, false}
 
 	// Forbidden is a 403 without a body.
 	Forbidden = Fault{"forbidden", func(a accident) { a.empty(http.StatusForbidden) }, false}
@@ -245,13 +245,13 @@ var (
 	// comes after that cursor.
 	EmptyPage = pageFault("empty", func(s *Server, p *page) {
 		p.to = p.from
-		p.end = quoted(s.moved(p.view, p.from))
+		p.end = quoted(s.moved(p.view, stand{n: p.from}))
 	})
 
 	// NullEvents is [EmptyPage] with null in place of the array.
 	NullEvents = pageFault("null-events", func(s *Server, p *page) {
 		p.to, p.null = p.from, true
-		p.end = quoted(s.moved(p.view, p.from))
+		p.end = quoted(s.moved(p.view, stand{n: p.from}))
 	})
 
 	// DuplicateEvent repeats the last event of the page before at the beginning of the page.

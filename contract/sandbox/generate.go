@@ -61,7 +61,16 @@ var lags = [...]time.Duration{
 }
 
 // happened is the timestamp of event i.
-func (g generated) happened(i int) time.Time { return g.ingested(i).Add(-lags[i%len(lags)]) }
+func (g generated) happened(i int) time.Time {
+	lag := lags[i%len(lags)]
+	switch g.assume.Lag {
+	case NoLag:
+		lag = 0
+	case UpToOneHour:
+		lag *= 12
+	}
+	return g.ingested(i).Add(-lag)
+}
 
 // What dice are thrown about. Each subject has its own throws, so that one can be looked at without the others.
 const (

@@ -18,7 +18,7 @@ import (
 
 var noon = time.Date(2026, 2, 3, 12, 0, 0, 123_456_700, time.UTC)
 
-var home = origin{noon, organizationID, accountID}
+var home = origin{start: noon, organization: organizationID, account: accountID}
 
 // opened is a generated log of a sandbox that starts at noon.
 func opened(t *testing.T, n int, seed uint64) history {
@@ -207,7 +207,7 @@ func TestGeneratedEvents(t *testing.T) {
 
 // TestFractionsAreTrimmed: a time on the second has no fraction at all.
 func TestFractionsAreTrimmed(t *testing.T) {
-	h, err := Generate(1, 1).open(origin{noon.Truncate(time.Second), organizationID, accountID})
+	h, err := Generate(1, 1).open(origin{start: noon.Truncate(time.Second), organization: organizationID, account: accountID})
 	if err != nil {
 		t.Fatal(err)
 	}

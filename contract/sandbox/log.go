@@ -26,10 +26,12 @@ type arrival struct {
 
 // view is the log at one moment. It does not change when the log grows.
 type view struct {
-	past  history
-	tail  []arrival
-	born  time.Time
-	first int // the last part of the cursor before the first event
+	past history
+	tail []arrival
+	born time.Time
+
+	first     int  // the last part of the cursor before the first event
+	arbitrary bool // cursors are disguised
 }
 
 func (l *eventLog) view() view {
@@ -94,6 +96,18 @@ func (v view) happened(i int) time.Time {
 // since is the position of the first event that was ingested at t or later.
 func (v view) since(t time.Time) int {
 	return sort.Search(v.len(), func(i int) bool { return !v.ingested(i).Before(t) })
+}
+
+// happenedSince is the position of the first event whose timestamp is t or later.
+func (v view) happenedSince(t time.Time) int {
+	i := 0
+	if _, made := v.past.(generated); made {
+		i = v.since(t) // no event is ingested before it happens
+	}
+	for i < v.len() && v.happened(i).Before(t) {
+		i++
+	}
+	return i
 }
 
 // after is the position of the first event that was ingested later than t.

@@ -181,20 +181,11 @@ func (a accident) oversize() {
 }
 
 // empty answers without a body.
-func (a accident) empty(status int) {
-	exchangeOf(a.r.Context()).bare = true
-	a.w.Header().Set("Content-Length", "0")
-	a.w.WriteHeader(status)
-}
+func (a accident) empty(status int) { a.html(status, "") }
 
 func (a accident) html(status int, title string) {
-	exchangeOf(a.r.Context()).bare = true
-	a.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	a.w.WriteHeader(status)
-	a.w.Write([]byte("<!DOCTYPE html>\n<html><head><title>" + title + "</title></head><body><h1>" + title + "</h1></body></html>\n"))
+	bare{exchangeOf(a.r.Context()), status, title}.VisitGetStreamResponse(a.w)
 }
-
-const hourlyCode = "HOURLY_APIINVOCATION_LIMIT_EXCEEDED"
 
 // limit refuses a request for the hourly limit, with the headers that are not set yet.
 func (a accident) limit(status int, code string) {
@@ -207,36 +198,7 @@ func (a accident) limit(status int, code string) {
 	problem(a.w, status, code, "The maximum number of hourly API invocations has been exceeded. The hourly limit is 3000.")
 }
 
-// topOfHour is when the quota of now's hour ends.
-func topOfHour(now time.Time) time.Time { return now.Truncate(time.Hour).Add(time.Hour) }
-
 // problem answers in the shape that the platform uses outside of OAuth.
 func problem(w http.ResponseWriter, status int, code, message string) {
-	streamRefusal(status, code, message).VisitGetStreamResponse(w)
-}
-
-func wholeSeconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
-}
-
-// moved is another cursor of position n, which nothing but this sandbox's memory of it tells.
-func (s *Server) moved(v view, n int) string {
-	s.countsMu.Lock()
-	defer s.countsMu.Unlock()
-	text := v.cursor(n)
-	head, rest, _ := strings.Cut(strings.TrimPrefix(text, "aa_"), "_")
-	ingested, _ := strconv.ParseInt(head, 10, 64)
-	cursor := "aa_" + strconv.FormatInt(ingested+int64(len(s.aliases))+1, 10) + "_" + rest
-	s.aliases[cursor] = alias{v.first, n}
-	return cursor
-}
-
-// alias is the place of a moved cursor.
-type alias struct{ first, n int }
-
-func (s *Server) unmoved(v view, cursor string) (n int, ok bool) {
-	s.countsMu.Lock()
-	defer s.countsMu.Unlock()
-	a, ok := s.aliases[cursor]
-	return a.n, ok && a.first == v.first
+	platformError(status, code, message).VisitGetStreamResponse(w)
 }

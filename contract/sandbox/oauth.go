@@ -25,7 +25,7 @@ type oauthGuard struct {
 // CreateToken demands a form with both parameters once, and neither in the URL: the generated code merges the two, and
 // takes any other body for an empty form.
 func (g oauthGuard) CreateToken(w http.ResponseWriter, r *http.Request) {
-	exchangeOf(r.Context()).operation = "createToken"
+	exchangeOf(r.Context()).operation = opToken
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if problem := formProblem(r); problem != "" {
 		oauthRefusal(http.StatusBadRequest, "invalid_request", problem).VisitCreateTokenResponse(w)
@@ -35,10 +35,13 @@ func (g oauthGuard) CreateToken(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g oauthGuard) GetUserInfo(w http.ResponseWriter, r *http.Request) {
-	exchangeOf(r.Context()).operation = "getUserInfo"
+	exchangeOf(r.Context()).operation = opUserInfo
 	if !g.authorized(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		oauth.GetUserInfo401JSONResponse{Body: oauth.OAuthError{Error: "invalid_token"}}.VisitGetUserInfoResponse(w)
+		return
+	}
+	if !g.charge(w, r) {
 		return
 	}
 	g.next.GetUserInfo(w, r)
@@ -93,7 +96,7 @@ func (s oauthHandler) CreateToken(_ context.Context, request oauth.CreateTokenRe
 	}
 	granted := scope
 	return oauth.CreateToken200JSONResponse{Body: oauth.Token{
-		AccessToken: s.tokens.issue(user, s.config.Clock().Add(s.config.TokenLifetime)),
+		AccessToken: s.tokens.issue(user, s.config.Clock().Add(s.config.TokenLifetime), false),
 		TokenType:   "Bearer",
 		ExpiresIn:   int64(s.config.TokenLifetime / time.Second),
 		Scope:       &granted,

@@ -78,7 +78,8 @@ const (
 	ofAccounts
 )
 
-func newTenants(given []Organization, first Source, start time.Time) ([]*tenant, error) {
+func newTenants(cfg Config, start time.Time) ([]*tenant, error) {
+	given := cfg.Organizations
 	if len(given) == 0 {
 		given = []Organization{{}}
 	}
@@ -104,12 +105,12 @@ func newTenants(given []Organization, first Source, start time.Time) ([]*tenant,
 		}
 		switch {
 		case t.Events != nil:
-		case i == 0 && first != nil:
-			t.Events = first
+		case i == 0 && cfg.Events != nil:
+			t.Events = cfg.Events
 		default:
 			t.Events = Generate(1000, uint64(1+i))
 		}
-		past, err := t.Events.open(origin{start, t.ID, t.account})
+		past, err := t.Events.open(origin{start, t.ID, t.account, cfg.Assumptions})
 		if err != nil {
 			return nil, err
 		}
@@ -180,6 +181,14 @@ func (s *Server) tenant(id string) *tenant {
 		return nil
 	}
 	return s.tenants[i]
+}
+
+// whyNot is what someone is told who may not read the stream.
+func (t *tenant) whyNot() string {
+	if t.NotEntitled {
+		return "Organization does not have Monitor entitlement"
+	}
+	return "User is not an administrator of the organization"
 }
 
 // mayRead tells whether a user may read the stream of an organization.

@@ -1,6 +1,9 @@
 package sandbox
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // appendEvent writes event i in one of the two sets of keys that occur on the dataset stream. The older one is that of 26
 // keys, with integratorKey and without device, browser, os and affectedUserId.
@@ -16,7 +19,7 @@ func (g generated) appendEvent(dst []byte, i int) []byte {
 	r := record(append(dst, '{'))
 	r.text("timestamp", g.happened(i).Format("2006-01-02T15:04:05.9999999Z"))
 	r.text("eventId", g.eventID(i))
-	r.text("site", "DEMO")
+	r.raw("site", quoted(cmp.Or(g.assume.Site, "DEMO")))
 	if h.ofOrganization {
 		r.text("accountId", "")
 		r.text("organizationId", g.organization)

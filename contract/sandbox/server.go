@@ -7,7 +7,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -27,9 +26,15 @@ type Server struct {
 
 	keyRevoked, consentWithdrawn atomic.Bool // by a fault
 
-	countsMu sync.Mutex
-	counts   map[string]Ordinal // of the requests, by operation
-	aliases  map[string]alias   // of cursors that moved without an event
+	countsMu  sync.Mutex
+	counts    map[string]Ordinal   // of the requests, by operation
+	quotas    map[string]quota     // of organizations and users
+	aliases   map[string]alias     // what cursors mean that cannot be told from the log
+	moves     int                  // how many of them there are
+	pages     int                  // how many have been asked for
+	headAsked time.Time            // when the head was asked for last
+	met       map[string]struct{}  // the cursors that have been given twice
+	given     map[string]time.Time // when cursors were given
 
 	requestsMu sync.Mutex
 	requests   []Request
@@ -47,7 +52,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	start := cfg.Clock().UTC().Truncate(tick)
-	tenants, err := newTenants(cfg.Organizations, cfg.Events, start)
+	tenants, err := newTenants(cfg, start)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
@@ -65,6 +70,9 @@ func New(cfg Config) (*Server, error) {
 		tenants: tenants,
 		counts:  map[string]Ordinal{},
 		aliases: map[string]alias{},
+		quotas:  map[string]quota{},
+		met:     map[string]struct{}{},
+		given:   map[string]time.Time{},
 		served:  make(chan struct{}),
 	}
 	s.http = http.Server{
@@ -131,6 +139,12 @@ func (s *Server) CredentialsOf(user int) Credentials {
 	return c
 }
 
+// AuthorizationCodeToken is an access token of a user, by the place in Config.Users, as an authorization-code grant gives
+// it: for an integration that does not use the JWT grant. It panics if there is no such user.
+func (s *Server) AuthorizationCodeToken(user int) string {
+	return s.tokens.issue(&s.config.Users[user], s.config.Clock().Add(s.config.TokenLifetime), true)
+}
+
 // Append ingests events into the log of the first organization now, in this order. It ingests none and returns an error
 // if one of them is not a JSON object that a page can carry.
 func (s *Server) Append(events ...[]byte) error { return s.AppendTo(s.tenants[0].ID, events...) }
@@ -175,48 +189,24 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	dataset.HandlerWithOptions(
 		datasetGuard{s, dataset.NewStrictHandlerWithOptions(datasetHandler{s}, nil, dataset.StrictHTTPServerOptions{
-			RequestErrorHandlerFunc:  refuseUnbound,
-			ResponseErrorHandlerFunc: unanswered,
+			RequestErrorHandlerFunc:  s.refuseUnbound,
+			ResponseErrorHandlerFunc: s.unanswered,
 		})},
 		dataset.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnboundStream},
 	)
 	organization.HandlerWithOptions(
 		organizationGuard{s, organization.NewStrictHandlerWithOptions(organizationHandler{s}, nil, organization.StrictHTTPServerOptions{
-			RequestErrorHandlerFunc:  refuseUnbound,
-			ResponseErrorHandlerFunc: unanswered,
+			RequestErrorHandlerFunc:  s.refuseUnbound,
+			ResponseErrorHandlerFunc: s.unanswered,
 		})},
 		organization.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnboundStream},
 	)
 	oauth.HandlerWithOptions(
 		oauthGuard{s, oauth.NewStrictHandlerWithOptions(oauthHandler{s}, nil, oauth.StrictHTTPServerOptions{
-			RequestErrorHandlerFunc:  refuseUnbound,
-			ResponseErrorHandlerFunc: unanswered,
+			RequestErrorHandlerFunc:  s.refuseUnbound,
+			ResponseErrorHandlerFunc: s.unanswered,
 		})},
-		oauth.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: refuseUnbound},
+		oauth.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnbound},
 	)
 	return s.observed(s.misbehaving(mux))
-}
-
-// refuseUnbound answers a request whose parameters or body the generated code cannot read. What it says of the reason
-// quotes the request, so it is not passed on.
-func refuseUnbound(w http.ResponseWriter, r *http.Request, _ error) {
-	refuse(w, r, http.StatusBadRequest, "INVALID_REQUEST_PARAMETER", "The request cannot be read.")
-}
-
-// unanswered is called when an answer could not be made, or not be written to the end. Only the first leaves something to
-// do.
-func unanswered(w http.ResponseWriter, r *http.Request, _ error) {
-	if exchangeOf(r.Context()).status != 0 {
-		return
-	}
-	refuse(w, r, http.StatusInternalServerError, "UNSPECIFIED_ERROR", "The sandbox failed.")
-}
-
-// refuse answers in the shape of the host that the path belongs to.
-func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-	if strings.HasPrefix(r.URL.Path, "/oauth/") {
-		oauthRefusal(status, "invalid_request", message).VisitCreateTokenResponse(w)
-		return
-	}
-	streamRefusal(status, code, message).VisitGetStreamResponse(w)
 }

@@ -20,6 +20,7 @@ type Source interface {
 type origin struct {
 	start                 time.Time // of the sandbox
 	organization, account string    // GUIDs
+	assume                Assumptions
 }
 
 // history is a log that does not grow. It is read by many goroutines at once.

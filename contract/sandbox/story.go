@@ -164,6 +164,10 @@ func leakedCredential(h *happening, g generated, i int, _ *dice) {
 // sameSenderAndSigner holds texts as arrays of single characters, as the one alert of this kind that is known does.
 func sameSenderAndSigner(h *happening, g generated, i int, d *dice) {
 	h.source, h.nowhere = "Other", true
+	spell := spell
+	if g.assume.NoCharacterArrays {
+		spell = quote
+	}
 	h.data = `{"SignerIp":` + spell("198.51.100."+strconv.Itoa(1+d.below(254))) + `,"EnvelopeType":` + spell("Template") +
 		`,"EventIds":[` + quote(g.eventID(max(i-1, 0))) + `],"EnvelopeId":` + spell(d.guid()) +
 		`,"SignerUserId":` + spell(g.person(h.actor)) + `,"SignerUserAgent":` + spell("Agent/1.0") +

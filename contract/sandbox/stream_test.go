@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -194,30 +193,6 @@ func TestLimit(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestAssumptions(t *testing.T) {
-	t.Run("ExclusiveDates", func(t *testing.T) {
-		s, c, token := startWith(t, sandbox.Config{
-			Events: numbered(2), Assumptions: sandbox.Assumptions{ExclusiveDates: true},
-		})
-		at := c.Now()
-		for date, want := range map[time.Time]int{at: 0, at.Add(-time.Millisecond): 1, at.Add(-time.Millisecond - 100): 2} {
-			if got := len(stream(t, s, token, "cursor="+url.QueryEscape(date.Format(time.RFC3339Nano))).Data); got != want {
-				t.Errorf("from %v: got %d events, want %d", date, got, want)
-			}
-		}
-	})
-	t.Run("RefuseVersion2", func(t *testing.T) {
-		s, _, token := startWith(t, sandbox.Config{Assumptions: sandbox.Assumptions{RefuseVersion2: true}})
-		for path, want := range map[string]int{
-			"/api/v2/datasets/monitor/stream": http.StatusNotFound, streamPath: http.StatusOK,
-		} {
-			if got := get(t, s, token, path).Status; got != want {
-				t.Errorf("%s: status %d, want %d", path, got, want)
-			}
-		}
-	})
 }
 
 func TestUnauthorized(t *testing.T) {

@@ -18,25 +18,26 @@ type tokens struct {
 type grant struct {
 	user    *User
 	expires time.Time
+	byCode  bool // by an authorization code
 }
 
 // issue makes an access token for user. It is opaque: random text that nothing can be read from.
-func (t *tokens) issue(user *User, expires time.Time) string {
+func (t *tokens) issue(user *User, expires time.Time, byCode bool) string {
 	token := rand.Text() + rand.Text()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.issued == nil {
 		t.issued = make(map[string]grant)
 	}
-	t.issued[token] = grant{user, expires}
+	t.issued[token] = grant{user, expires, byCode}
 	return token
 }
 
-// user is whom a token belongs to, nil if it is unknown or expired.
-func (t *tokens) user(token string, now time.Time) *User {
+// user is whom a token belongs to, nil if it is unknown, expired, or of a grant that is refused.
+func (t *tokens) user(token string, now time.Time, refuseCodes bool) *User {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if g, ok := t.issued[token]; ok && now.Before(g.expires) {
+	if g, ok := t.issued[token]; ok && now.Before(g.expires) && !(g.byCode && refuseCodes) {
 		return g.user
 	}
 	return nil
@@ -51,7 +52,7 @@ func (t *tokens) revoke(token string) {
 
 // authorized tells whether a request carries one access token that is good now, and notes whom it belongs to.
 func (s *Server) authorized(r *http.Request) bool {
-	user := s.tokens.user(bearer(r), s.config.Clock())
+	user := s.tokens.user(bearer(r), s.config.Clock(), s.config.Assumptions.RefuseAuthorizationCode)
 	exchangeOf(r.Context()).user = user
 	return user != nil
 }

@@ -22,8 +22,8 @@ import (
 
 var _ = Describe("Auth", Label("auth"), func() {
 	Must("SRV-AUTH-1", "The service gives a bearer token for an assertion that the registered key has signed",
-		"spec/oauth, createToken, 200", func(ctx SpecContext) {
-			s := provider()
+		"spec/oauth, createToken, 200", func(ctx SpecContext, on stream) {
+			s := provider(on)
 
 			a := s.ask(ctx, s.assertion())
 
@@ -37,8 +37,8 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 	MustEach("SRV-AUTH-2", "The service answers 401 to a stream request without an access token that it gave",
 		"spec/dataset, getStream, security and 401",
-		func(ctx SpecContext, is declaration, edit func(*http.Request)) {
-			s := provider()
+		func(ctx SpecContext, on stream, is declaration, edit func(*http.Request)) {
+			s := provider(on)
 
 			Expect(s.do(declared(ctx, is), http.MethodGet, s.stream(""), edit)).To(HaveStatus(http.StatusUnauthorized))
 		},
@@ -50,9 +50,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("a token in the URL", invalid, func(r *http.Request) { r.URL.RawQuery = "access_token=" + strings.Repeat("nobody", 9) }))
 
 	Must("SRV-AUTH-3", "The service answers 401 once the access token has expired",
-		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext) {
+		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext, on stream) {
 			clock := newClock()
-			s, _ := controlledProvider(sandbox.Config{Clock: clock.now, TokenLifetime: 10 * time.Minute})
+			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, TokenLifetime: 10 * time.Minute})
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
 			clock.advance(8 * time.Minute)
@@ -70,14 +70,14 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 	Must("SRV-AUTH-6", "The service answers consent_required for a user who has not consented",
 		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext) {
-			s, _ := controlledProvider(sandbox.Config{Users: []sandbox.User{{NoConsent: true}}})
+			s, _ := controlledProvider(datasetStream, sandbox.Config{Users: []sandbox.User{{NoConsent: true}}})
 
 			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("consent_required", ""))
 		})
 
 	Must("SRV-AUTH-7", "The service takes no other grant_type for the JWT grant",
 		"spec/oauth, TokenRequest, grant_type", func(ctx SpecContext) {
-			s := provider()
+			s := accountServer()
 
 			a := s.post(declared(ctx, invalid), "", url.Values{"grant_type": {"jwt-bearer"}, "assertion": {s.assertion()}})
 
@@ -87,7 +87,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 	ShouldEach("SRV-AUTH-8", "The service reads grant_type and assertion from the form alone, and each once",
 		"RFC 6749, sections 2.3.1 and 3.2", assumed,
 		func(ctx SpecContext, query, form []string) {
-			s := provider()
+			s := accountServer()
 			values := url.Values{"grant_type": {string(oauth.JWTBearer)}, "assertion": {s.assertion()}}
 			pick := func(names []string) url.Values {
 				picked := url.Values{}
@@ -112,7 +112,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 	ShouldEach("SRV-AUTH-9", "The service refuses an assertion that claims more than the documentation allows",
 		"spec/oauth, createToken, description; one integration asks for two hours and gets a token", assumed,
 		func(ctx SpecContext, change func(now time.Time) jwt.MapClaims, code string) {
-			s := provider()
+			s := accountServer()
 
 			a := s.ask(ctx, sign(jwt.SigningMethodRS256, s.key, s.claims(change(time.Now()))))
 
@@ -131,7 +131,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 	Must("SRV-AUTH-10", "The service tells at userinfo who the user of a token is",
 		"spec/oauth, getUserInfo, 200", func(ctx SpecContext) {
-			s := provider()
+			s := accountServer()
 
 			a := s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))
 
@@ -144,7 +144,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 	MustEach("SRV-AUTH-11", "The service answers 401 at userinfo without an access token that it gave",
 		"spec/oauth, getUserInfo, 401",
 		func(ctx SpecContext, is declaration, edit func(*http.Request)) {
-			s := provider()
+			s := accountServer()
 
 			a := s.do(declared(ctx, is), http.MethodGet, s.auth+"/oauth/userinfo", edit)
 
@@ -154,8 +154,8 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))))
 
 	Should("SRV-AUTH-12", "The service reads the scheme Bearer in any case",
-		"RFC 9110, section 11.1", assumed, func(ctx SpecContext) {
-			s := provider()
+		"RFC 9110, section 11.1", assumed, func(ctx SpecContext, on stream) {
+			s := provider(on)
 			token := s.newToken(ctx)
 
 			a := s.do(ctx, http.MethodGet, s.stream("limit=1"), authorization("bEARER "+token))
@@ -212,7 +212,7 @@ var forgeries = []TableEntry{
 // refuses is the body of a table of assertions, which looks at the error code.
 func refuses(code string) func(SpecContext, func(*service) string, string) {
 	return func(ctx SpecContext, forge func(*service) string, _ string) {
-		s := provider()
+		s := accountServer()
 		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, ""))
 	}
 }
@@ -220,7 +220,7 @@ func refuses(code string) func(SpecContext, func(*service) string, string) {
 // describes looks at the description as well.
 func describes(code string) func(SpecContext, func(*service) string, string) {
 	return func(ctx SpecContext, forge func(*service) string, description string) {
-		s := provider()
+		s := accountServer()
 		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, description))
 	}
 }

@@ -25,7 +25,7 @@ var (
 )
 
 // Must declares a clause that a publication of the provider, a standard or this project's own word makes binding. The
-// arguments are labels and the body.
+// arguments are labels and the body. A body that takes a [stream] after its context is tried on each of them.
 func Must(id, sentence, source string, args ...any) { declare("MUST", id, sentence, source, args) }
 
 // Should declares a clause that rests on less: an observation, or an assumption, which is labelled so.
@@ -42,17 +42,32 @@ func ShouldEach(id, sentence, source string, args ...any) {
 }
 
 func declare(level, id, sentence, source string, args []any) {
-	It(id+": "+sentence, append(note(level, id, sentence, source, args), args...)...)
+	onStreams(It, id+": "+sentence, note(level, id, sentence, source, args), args)
 }
 
 func declareEach(level, id, sentence, source string, args []any) {
-	DescribeTable(id+": "+sentence, append(note(level, id, sentence, source, args), args...)...)
+	table := func(text string, args ...any) bool { return DescribeTable(text, args...) }
+	onStreams(table, id+": "+sentence, note(level, id, sentence, source, args), args)
+}
+
+// onStreams declares a clause once, or once for each stream if its body takes one.
+func onStreams(node func(text string, args ...any) bool, text string, marks, args []any) {
+	body := slices.IndexFunc(args, takesStream)
+	if body < 0 {
+		node(text, append(marks, args...)...)
+		return
+	}
+	for _, on := range streams {
+		bound := slices.Clone(args)
+		bound[body] = bind(args[body], on)
+		node(text+" ("+on.name+" stream)", slices.Concat(marks, []any{Label(on.name)}, bound)...)
+	}
 }
 
 // clauses are those of the tree, by id. The tree is built once, before any of them runs.
 var clauses = map[string]clause{}
 
-// note keeps the clause and returns what marks its node: the labels, and the line of the caller's caller.
+// note keeps the clause and returns what marks its node: the labels, and the line where it is declared.
 func note(level, id, sentence, source string, args []any) []any {
 	if _, known := clauses[id]; known {
 		panic("the clause " + id + " is declared twice")
@@ -64,7 +79,7 @@ func note(level, id, sentence, source string, args []any) []any {
 		})
 	}
 	clauses[id] = clause{id, level, sentence, source, has(assumed), has(controlled)}
-	return []any{Label(id, level), Offset(2)}
+	return []any{Label(id, level), Offset(3)}
 }
 
 // clauseOf finds the clause that a spec proves, by its labels and those of its table.

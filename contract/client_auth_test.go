@@ -21,8 +21,8 @@ import (
 
 var _ = Describe("Client auth", Label("client"), func() {
 	Must("CLI-AUTH-1", "The client signs an assertion with the claims that the documentation asks for",
-		"spec/oauth, createToken, description", func(ctx SpecContext) {
-			h := against(pageOf("c1"), pageOf("c1"))
+		"spec/oauth, createToken, description", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), on.page("c1"))
 			begun := time.Now()
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
@@ -43,8 +43,8 @@ var _ = Describe("Client auth", Label("client"), func() {
 		})
 
 	Must("CLI-AUTH-2", "The client asks for one token and uses it for all the pages of a walk",
-		"spec/oauth, Token, expires_in", func(ctx SpecContext) {
-			h := against(pageOf("c1"), pageOf("c2"), pageOf("c2"))
+		"spec/oauth, Token, expires_in", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), on.page("c2"), on.page("c2"))
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 
@@ -52,8 +52,8 @@ var _ = Describe("Client auth", Label("client"), func() {
 		})
 
 	Must("CLI-AUTH-3", "The client answers a 401 with one new token and the same request",
-		"spec/dataset, getStream, 401; spec/oauth, createToken, description", func(ctx SpecContext) {
-			h := against(pageOf("c1"), refusal(http.StatusUnauthorized, ""), pageOf("c2", `{"n":1}`), pageOf("c2"))
+		"spec/dataset, getStream, 401; spec/oauth, createToken, description", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), refusal(http.StatusUnauthorized, ""), on.page("c2", `{"n":1}`), on.page("c2"))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -69,8 +69,8 @@ var _ = Describe("Client auth", Label("client"), func() {
 		})
 
 	Must("CLI-AUTH-4", "The client reports a 401 that a new token has not mended",
-		"api, ErrUnauthorized", func(ctx SpecContext) {
-			h := against(refusal(http.StatusUnauthorized, ""), refusal(http.StatusUnauthorized, ""))
+		"api, ErrUnauthorized", func(ctx SpecContext, on stream) {
+			h := against(on, refusal(http.StatusUnauthorized, ""), refusal(http.StatusUnauthorized, ""))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -81,8 +81,8 @@ var _ = Describe("Client auth", Label("client"), func() {
 
 	MustEach("CLI-AUTH-5", "The client tells the refusals of an assertion apart, and does not repeat it",
 		"spec/oauth, createToken, 400",
-		func(ctx SpecContext, body string, want error) {
-			h := against()
+		func(ctx SpecContext, on stream, body string, want error) {
+			h := against(on)
 			h.tokens = []reply{refusal(http.StatusBadRequest, body)}
 
 			d := h.walk(ctx, api.Query{})
@@ -103,12 +103,12 @@ var _ = Describe("Client auth", Label("client"), func() {
 var _ = Describe("Client secrets", Label("client"), func() {
 	MustEach("CLI-SECRET-1", "The client follows no redirect to another origin, and so gives no token away",
 		"api, WithHTTPClient; RFC 6750, section 5.2",
-		func(ctx SpecContext, status int, ofToken bool) {
+		func(ctx SpecContext, on stream, status int, ofToken bool) {
 			var reached atomic.Int32
 			other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 			DeferCleanup(other.Close)
 			away := reply{status: status, header: map[string]string{"Location": other.URL + "/elsewhere"}}
-			h := against(away)
+			h := against(on, away)
 			if ofToken {
 				h.tokens, h.stream = h.stream, nil
 			}
@@ -125,8 +125,8 @@ var _ = Describe("Client secrets", Label("client"), func() {
 
 	MustEach("CLI-SECRET-2", "The client shows no token and no assertion in an error, though the server sends them back",
 		"api, Error",
-		func(ctx SpecContext, echo func(secret string) reply) {
-			h := against(reply{})
+		func(ctx SpecContext, on stream, echo func(secret string) reply) {
+			h := against(on, reply{})
 			h.twist = func(got received, r reply) reply {
 				if got.form != nil {
 					return r
@@ -164,8 +164,8 @@ var _ = Describe("Client secrets", Label("client"), func() {
 
 	MustEach("CLI-SECRET-3", "The client shows nothing of its assertion in an error of the token endpoint",
 		"api, Error",
-		func(ctx SpecContext, echo func(assertion string) reply) {
-			h := against()
+		func(ctx SpecContext, on stream, echo func(assertion string) reply) {
+			h := against(on)
 			h.twist = func(got received, _ reply) reply { return echo(got.form["assertion"][0]) }
 
 			d := h.walk(ctx, api.Query{})

@@ -17,10 +17,10 @@ import (
 var _ = Describe("Client errors", Label("client"), func() {
 	MustEach("CLI-ERROR-1", "The client reads every shape in which a refusal comes",
 		"the platform's errors, the OAuth errors and the captured ones",
-		func(ctx SpecContext, body, code, message string) {
+		func(ctx SpecContext, on stream, body, code, message string) {
 			r := refusal(http.StatusForbidden, body)
 			r.header = map[string]string{"X-DocuSign-TraceToken": "trace-1"}
-			h := against(r)
+			h := against(on, r)
 
 			err := h.walk(ctx, api.Query{}).Err
 
@@ -40,15 +40,15 @@ var _ = Describe("Client errors", Label("client"), func() {
 		Entry("plain text", `Bad Request`, "", "Bad Request"))
 
 	Must("CLI-ERROR-2", "The client calls a 403 of the stream a lack of entitlement, though it has no body",
-		"spec/dataset, getStream, 403; observed empty", func(ctx SpecContext) {
-			h := against(reply{status: http.StatusForbidden})
+		"spec/dataset, getStream, 403; observed empty", func(ctx SpecContext, on stream) {
+			h := against(on, reply{status: http.StatusForbidden})
 
 			Expect(h.walk(ctx, api.Query{}).Err).To(MatchError(api.ErrNotEntitled))
 		})
 
 	Must("CLI-ERROR-3", "The client calls a 400 to a cursor a bad cursor, and never begins anew by itself",
-		"api, ErrBadCursor", func(ctx SpecContext) {
-			h := against(refusal(http.StatusBadRequest, `{"errorCode":"X","message":"no"}`))
+		"api, ErrBadCursor", func(ctx SpecContext, on stream) {
+			h := against(on, refusal(http.StatusBadRequest, `{"errorCode":"X","message":"no"}`))
 
 			Expect(h.walk(ctx, api.Query{Cursor: "c7"}).Err).To(MatchError(api.ErrBadCursor))
 
@@ -57,8 +57,8 @@ var _ = Describe("Client errors", Label("client"), func() {
 
 	MustEach("CLI-ERROR-4", "The client repeats no request that was refused for good",
 		"api, Retry",
-		func(ctx SpecContext, status int) {
-			h := against(refusal(status, ""))
+		func(ctx SpecContext, on stream, status int) {
+			h := against(on, refusal(status, ""))
 
 			Expect(h.walk(ctx, api.Query{}).Err).To(HaveOccurred())
 
@@ -72,8 +72,8 @@ var _ = Describe("Client errors", Label("client"), func() {
 var _ = Describe("Client retries", Label("client"), func() {
 	MustEach("CLI-RETRY-1", "The client repeats a request with the same cursor after a failure that may pass",
 		"api, Retry",
-		func(ctx SpecContext, failure reply) {
-			h := against(pageOf("c1"), failure, failure, pageOf("c2", `{"n":1}`), pageOf("c2"))
+		func(ctx SpecContext, on stream, failure reply) {
+			h := against(on, on.page("c1"), failure, failure, on.page("c2", `{"n":1}`), on.page("c2"))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -91,10 +91,10 @@ var _ = Describe("Client retries", Label("client"), func() {
 
 	MustEach("CLI-RETRY-2", "The client waits as long as the server asks for",
 		"RFC 9110, section 10.2.3; the platform's rate limit headers",
-		func(ctx SpecContext, header func(now time.Time) map[string]string, want time.Duration) {
+		func(ctx SpecContext, on stream, header func(now time.Time) map[string]string, want time.Duration) {
 			failure := refusal(http.StatusTooManyRequests, "")
 			failure.header = header(time.Now())
-			h := against(failure, pageOf("c1"), pageOf("c1"))
+			h := against(on, failure, on.page("c1"), on.page("c1"))
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 
@@ -114,12 +114,12 @@ var _ = Describe("Client retries", Label("client"), func() {
 		}, 30*time.Second))
 
 	Must("CLI-RETRY-3", "The client gives up when failures have lasted for five minutes",
-		"api, Retry.Outage", func(ctx SpecContext) {
+		"api, Retry.Outage", func(ctx SpecContext, on stream) {
 			var failures []reply
 			for range 500 {
 				failures = append(failures, refusal(http.StatusServiceUnavailable, ""))
 			}
-			h := against(failures...)
+			h := against(on, failures...)
 
 			err := h.walk(ctx, api.Query{}).Err
 

@@ -13,9 +13,9 @@ import (
 var _ = Describe("Client pages", Label("client"), func() {
 	MustEach("CLI-PAGE-1", "The client delivers nothing of a page that is cut off, and asks for it again",
 		"api, package documentation",
-		func(ctx SpecContext, cut func(reply) reply) {
-			second := pageOf("c2", `{"n":2}`, `{"n":3}`)
-			h := against(pageOf("c1", `{"n":1}`), cut(second), second, pageOf("c2"))
+		func(ctx SpecContext, on stream, cut func(reply) reply) {
+			second := on.page("c2", `{"n":2}`, `{"n":3}`)
+			h := against(on, on.page("c1", `{"n":1}`), cut(second), second, on.page("c2"))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -46,8 +46,8 @@ var _ = Describe("Client pages", Label("client"), func() {
 
 	MustEach("CLI-PAGE-2", "The client delivers the bytes of an event as they came",
 		"api, Event.Raw",
-		func(ctx SpecContext, text string) {
-			h := against(pageOf("c1", `{"n":1}`, text), pageOf("c1", text))
+		func(ctx SpecContext, on stream, text string) {
+			h := against(on, on.page("c1", `{"n":1}`, text), on.page("c1", text))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -60,8 +60,8 @@ var _ = Describe("Client pages", Label("client"), func() {
 
 	MustEach("CLI-PAGE-3", "The client takes nothing from a 200 that is not one page of its stream, and asks no second time",
 		"api, ErrMalformedPage",
-		func(ctx SpecContext, body string) {
-			h := against(ok(body))
+		func(ctx SpecContext, on stream, body string) {
+			h := against(on, ok(on.named(body)))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -69,25 +69,25 @@ var _ = Describe("Client pages", Label("client"), func() {
 			Expect(d.Events).To(BeEmpty())
 		},
 		Entry("HTML", `<html><body>Sign in</body></html>`),
-		Entry("the array of the other stream", `{"endCursor":"c1","resultData":[{"n":1}]}`),
-		Entry("a second value", `{"endCursor":"c1","data":[{"n":1}]}{}`),
+		Entry("the array of the other stream", `{"endCursor":"c1","$others":[{"n":1}]}`),
+		Entry("a second value", `{"endCursor":"c1","$events":[{"n":1}]}{}`),
 		Entry("an array", `[{"n":1}]`),
 		Entry("null", `null`),
-		Entry("events that are no array", `{"endCursor":"c1","data":{"n":1}}`),
-		Entry("a comma too many", `{"endCursor":"c1","data":[{"n":1},]}`),
+		Entry("events that are no array", `{"endCursor":"c1","$events":{"n":1}}`),
+		Entry("a comma too many", `{"endCursor":"c1","$events":[{"n":1},]}`),
 		Entry("not UTF-8", "{\"endCursor\":\"c1\",\"data\":[{\"n\":\"\xff\"}]}"))
 
 	Must("CLI-PAGE-4", "The client delivers the events of the page that ends the stream",
-		"the publisher's samples discard them unread", func(ctx SpecContext) {
-			h := against(pageOf("c1", `{"n":1}`), pageOf("c1", `{"n":2}`))
+		"the publisher's samples discard them unread", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1", `{"n":1}`), on.page("c1", `{"n":2}`))
 
 			Expect(h.walk(ctx, api.Query{}).Events).To(HoldEvents([]string{`{"n":1}`, `{"n":2}`}))
 		})
 
 	MustEach("CLI-PAGE-5", "The client delivers a page whatever is the matter with one of its events",
 		"api, package documentation",
-		func(ctx SpecContext, odd string) {
-			h := against(pageOf("c1", `{"n":1}`, odd, `{"n":2}`), pageOf("c1"))
+		func(ctx SpecContext, on stream, odd string) {
+			h := against(on, on.page("c1", `{"n":1}`, odd, `{"n":2}`), on.page("c1"))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -101,10 +101,10 @@ var _ = Describe("Client pages", Label("client"), func() {
 
 	MustEach("CLI-PAGE-6", "The client takes no page from a status other than 200",
 		"spec/dataset, getStream, responses",
-		func(ctx SpecContext, status int) {
-			r := pageOf("c1", `{"n":1}`)
+		func(ctx SpecContext, on stream, status int) {
+			r := on.page("c1", `{"n":1}`)
 			r.status = status
-			h := against(r)
+			h := against(on, r)
 
 			d := h.walk(ctx, api.Query{})
 

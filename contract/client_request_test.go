@@ -15,8 +15,8 @@ import (
 
 var _ = Describe("Client requests", Label("client"), func() {
 	Must("CLI-REQUEST-1", "The client sends no request that the document does not have",
-		"spec/dataset and spec/oauth, parameters and request bodies", func(ctx SpecContext) {
-			h := against(pageOf("c1", `{}`), refusal(http.StatusUnauthorized, ""), pageOf("c2"), pageOf("c2"))
+		"spec/dataset and spec/oauth, parameters and request bodies", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1", `{}`), refusal(http.StatusUnauthorized, ""), on.page("c2"), on.page("c2"))
 
 			Expect(h.walk(ctx, api.Query{Limit: 5}).Err).NotTo(HaveOccurred())
 
@@ -24,8 +24,8 @@ var _ = Describe("Client requests", Label("client"), func() {
 		})
 
 	Must("CLI-REQUEST-2", "The client leaves a cursor that it does not have out of the request",
-		"spec/dataset, getStream, cursor", func(ctx SpecContext) {
-			h := against(pageOf("c1"), pageOf("c1"))
+		"spec/dataset, getStream, cursor", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), on.page("c1"))
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 
@@ -34,8 +34,8 @@ var _ = Describe("Client requests", Label("client"), func() {
 
 	MustEach("CLI-REQUEST-3", "The client sends a cursor back to the letter, whatever letters it has",
 		"spec/dataset, getStream, cursor: it is opaque",
-		func(ctx SpecContext, cursor string) {
-			h := against(pageOf(cursor), pageOf(cursor))
+		func(ctx SpecContext, on stream, cursor string) {
+			h := against(on, on.page(cursor), on.page(cursor))
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 
@@ -47,8 +47,8 @@ var _ = Describe("Client requests", Label("client"), func() {
 		Entry("letters outside ASCII", "ключ-鍵"), Entry("the word null", "null"))
 
 	Must("CLI-REQUEST-4", "The client carries its token in one Authorization header and nowhere else",
-		"RFC 6750, section 2.1", func(ctx SpecContext) {
-			h := against(pageOf("c1"), pageOf("c1"))
+		"RFC 6750, section 2.1", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), on.page("c1"))
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 
@@ -60,8 +60,8 @@ var _ = Describe("Client requests", Label("client"), func() {
 
 	MustEach("CLI-REQUEST-5", "The client asks for as many events as it is told to, and for 2000 if it is not told",
 		"spec/dataset, getStream, limit",
-		func(ctx SpecContext, limit int, want string) {
-			h := against(pageOf("c1"), pageOf("c1"))
+		func(ctx SpecContext, on stream, limit int, want string) {
+			h := against(on, on.page("c1"), on.page("c1"))
 
 			Expect(h.walk(ctx, api.Query{Limit: limit}).Err).NotTo(HaveOccurred())
 
@@ -72,8 +72,8 @@ var _ = Describe("Client requests", Label("client"), func() {
 		Entry("one", 1, "1"), Entry("the most", 2000, "2000"), Entry("not told", 0, "2000"))
 
 	Must("CLI-REQUEST-6", "The client begins at a time by a date-time cursor in UTC",
-		"spec/dataset, getStream, cursor; the publisher's samples", func(ctx SpecContext) {
-			h := against(pageOf("c1"), pageOf("c1"))
+		"spec/dataset, getStream, cursor; the publisher's samples", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), on.page("c1"))
 			since := time.Date(2026, 2, 3, 8, 9, 10, 999, time.FixedZone("", 2*60*60))
 
 			Expect(h.walk(ctx, api.Query{Since: since}).Err).NotTo(HaveOccurred())
@@ -81,22 +81,22 @@ var _ = Describe("Client requests", Label("client"), func() {
 			Expect(h.sentCursors()).To(Equal([]string{"2026-02-03T06:09:10Z", "c1"}))
 		})
 
-	Must("CLI-REQUEST-7", "The client asks for version 2.0 of the data set monitor",
-		"spec/dataset, getStream, version and dataSetName; the publisher's samples", func(ctx SpecContext) {
-			h := against(pageOf("c1"), pageOf("c1"))
+	Must("CLI-REQUEST-7", "The client asks for version 2.0 of the data set monitor, or for the organization that it is given",
+		"spec/dataset, getStream, version and dataSetName; the publisher's samples; spec/organization, getStream, organizationId", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), on.page("c1"))
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 
 			for _, got := range h.asked {
-				Expect(got.rawPath).To(Equal("/api/v2.0/datasets/monitor/stream"))
+				Expect(got.rawPath).To(Equal(on.path(hostileOrganization)))
 			}
 		})
 })
 
 var _ = Describe("Client cursors", Label("client"), func() {
 	Must("CLI-CURSOR-1", "The client ends at the cursor that it sent, and at no short or empty page",
-		"spec/dataset, getStream, cursor and limit; the publisher's samples", func(ctx SpecContext) {
-			h := against(pageOf("c1", `{"n":1}`, `{"n":2}`), pageOf("c2"), pageOf("c3"), pageOf("c4", `{"n":3}`), pageOf("c4"))
+		"spec/dataset, getStream, cursor and limit; the publisher's samples", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1", `{"n":1}`, `{"n":2}`), on.page("c2"), on.page("c3"), on.page("c4", `{"n":3}`), on.page("c4"))
 
 			d := h.walk(ctx, api.Query{Limit: 2})
 
@@ -107,8 +107,8 @@ var _ = Describe("Client cursors", Label("client"), func() {
 
 	MustEach("CLI-CURSOR-2", "The client delivers nothing of a page without a usable endCursor, and says so",
 		"spec/dataset, CursoredResult, required; kept, such a cursor would begin the next run seven days ago",
-		func(ctx SpecContext, body string) {
-			h := against(pageOf("c1", `{"n":1}`), ok(body))
+		func(ctx SpecContext, on stream, body string) {
+			h := against(on, on.page("c1", `{"n":1}`), ok(on.named(body)))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -116,24 +116,24 @@ var _ = Describe("Client cursors", Label("client"), func() {
 			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
 			Expect(d.Cursors).To(Equal([]string{"c1"}))
 		},
-		Entry("absent", `{"data":[{"n":2}]}`), Entry("empty", `{"endCursor":"","data":[{"n":2}]}`),
-		Entry("null", `{"endCursor":null,"data":[{"n":2}]}`), Entry("a number", `{"endCursor":7,"data":[{"n":2}]}`),
-		Entry("twice", `{"endCursor":"c2","data":[{"n":2}],"endCursor":"c3"}`))
+		Entry("absent", `{"$events":[{"n":2}]}`), Entry("empty", `{"endCursor":"","$events":[{"n":2}]}`),
+		Entry("null", `{"endCursor":null,"$events":[{"n":2}]}`), Entry("a number", `{"endCursor":7,"$events":[{"n":2}]}`),
+		Entry("twice", `{"endCursor":"c2","$events":[{"n":2}],"endCursor":"c3"}`))
 
 	Must("CLI-CURSOR-3", "The client stops when a cursor comes again that it had before the last one",
-		"api, package documentation: the walk would not end", func(ctx SpecContext) {
-			h := against(pageOf("c1"), pageOf("c2", `{}`), pageOf("c1", `{}`))
+		"api, package documentation: the walk would not end", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), on.page("c2", `{}`), on.page("c1", `{}`))
 
 			Expect(h.walk(ctx, api.Query{}).Err).To(MatchError(api.ErrLoop))
 		})
 
 	Must("CLI-CURSOR-4", "The client gives up after ten empty pages in a row whose cursors move on",
-		"api, Client.Pages", func(ctx SpecContext) {
+		"api, Client.Pages", func(ctx SpecContext, on stream) {
 			var pages []reply
 			for n := range 10 {
-				pages = append(pages, pageOf(fmt.Sprint("c", n)))
+				pages = append(pages, on.page(fmt.Sprint("c", n)))
 			}
-			h := against(pages...)
+			h := against(on, pages...)
 
 			d := h.walk(ctx, api.Query{})
 

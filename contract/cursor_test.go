@@ -17,8 +17,8 @@ import (
 
 var _ = Describe("Cursor", Label("cursor"), func() {
 	Must("SRV-CURSOR-1", "The service resumes after endCursor with no gap and no repeat",
-		"spec/dataset, getStream, cursor", func(ctx SpecContext) {
-			s := provider()
+		"spec/dataset, getStream, cursor", func(ctx SpecContext, on stream) {
+			s := provider(on)
 			from := s.anchor(ctx)
 			whole := s.some(ctx, from)
 
@@ -29,8 +29,8 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		})
 
 	Must("SRV-CURSOR-2", "The service resumes at any endCursor that it has given, however old",
-		"spec/dataset, getStream, cursor", func(ctx SpecContext) {
-			s := provider()
+		"spec/dataset, getStream, cursor", func(ctx SpecContext, on stream) {
+			s := provider(on)
 			pages := s.read(ctx, s.anchor(ctx), 7, sample)
 			whole := pages.Events()
 
@@ -42,16 +42,16 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		})
 
 	Must("SRV-CURSOR-3", "The service ends the stream by giving back the cursor that it was sent",
-		"spec/dataset, getStream, cursor; the publisher's samples end there", func(ctx SpecContext) {
-			s := provider()
+		"spec/dataset, getStream, cursor; the publisher's samples end there", func(ctx SpecContext, on stream) {
+			s := provider(on)
 
 			s.drain(ctx, s.anchor(ctx), 2000) // fails if no page gives back the cursor that it was asked for with
 		})
 
 	Should("SRV-CURSOR-4", "The service leaves the cursor where it is while there is nothing new",
-		"undocumented; without it a walk has no end", assumed, controlled, func(ctx SpecContext) {
+		"undocumented; without it a walk has no end", assumed, controlled, func(ctx SpecContext, on stream) {
 			clock := newClock()
-			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Generate(20, 1), Clock: clock.now})
+			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(20, 1), Clock: clock.now})
 			end := s.drain(ctx, start, 2000).End()
 
 			clock.advance(10 * time.Minute)
@@ -61,8 +61,8 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		})
 
 	Must("SRV-CURSOR-5", "The service gives what is ingested later after the endCursor of the end, once and in order",
-		"spec/dataset, getStream, description and cursor", controlled, func(ctx SpecContext) {
-			s, box := controlledProvider(sandbox.Config{Events: sandbox.Generate(20, 1)})
+		"spec/dataset, getStream, description and cursor", controlled, func(ctx SpecContext, on stream) {
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(20, 1)})
 			end := s.drain(ctx, start, 7).End()
 
 			var news []string
@@ -75,10 +75,10 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		})
 
 	Must("SRV-CURSOR-6", "The service begins seven days ago without a cursor",
-		"spec/dataset, getStream, cursor", controlled, func(ctx SpecContext) {
+		"spec/dataset, getStream, cursor", controlled, func(ctx SpecContext, on stream) {
 			clock := newClock()
 			old, young := event(clock.now(), 1), event(clock.now(), 2)
-			s, box := controlledProvider(sandbox.Config{Events: sandbox.Raw([]byte(old)), Clock: clock.now})
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw([]byte(old)), Clock: clock.now})
 			clock.advance(2 * 24 * time.Hour)
 			Expect(box.Append([]byte(young))).To(Succeed())
 
@@ -91,8 +91,8 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		})
 
 	Must("SRV-CURSOR-7", "The service begins at the same place with an empty cursor as without one",
-		"spec/dataset, getStream, cursor; the publisher's older samples send it empty", func(ctx SpecContext) {
-			s := provider()
+		"spec/dataset, getStream, cursor; the publisher's older samples send it empty", func(ctx SpecContext, on stream) {
+			s := provider(on)
 
 			absent := s.page(ctx, start, 5)
 			empty := s.page(ctx, after(""), 5)
@@ -103,10 +103,10 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 	MustEach("SRV-CURSOR-8", "The service begins at a date that is given as the cursor",
 		"spec/dataset, getStream, cursor; the publisher's samples", controlled,
-		func(ctx SpecContext, layout string) {
+		func(ctx SpecContext, on stream, layout string) {
 			noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
 			clock := &clock{time: noon}
-			s, box := controlledProvider(sandbox.Config{Events: sandbox.Raw(), Clock: clock.now})
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(), Clock: clock.now})
 			var log []string
 			for day := range 4 {
 				log = append(log, event(clock.now(), day))
@@ -125,13 +125,13 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 	Should("SRV-CURSOR-9", "The service gives from a later date the tail of what it gives from an earlier one",
 		"spec/dataset, getStream, cursor: a seek that clips nothing; undocumented how far it reaches", assumed,
-		func(ctx SpecContext) {
-			s := provider()
+		func(ctx SpecContext, on stream) {
+			s := provider(on)
 			now := time.Now()
 
-			early := s.drain(ctx, on(now.Add(-5*24*time.Hour)), 2000).Events()
-			late := s.drain(ctx, on(now.Add(-2*24*time.Hour)), 2000).Events()
-			again := s.drain(ctx, on(now.Add(-5*24*time.Hour)), 2000).Events()
+			early := s.drain(ctx, atTime(now.Add(-5*24*time.Hour)), 2000).Events()
+			late := s.drain(ctx, atTime(now.Add(-2*24*time.Hour)), 2000).Events()
+			again := s.drain(ctx, atTime(now.Add(-5*24*time.Hour)), 2000).Events()
 
 			Expect(late).NotTo(BeEmpty(), "Nothing follows the later date, so nothing is proved")
 			from := slices.Index(again, late[0])
@@ -143,8 +143,8 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 	ShouldEach("SRV-CURSOR-10", "The service refuses a cursor that it cannot have given with 400, and never begins elsewhere",
 		"undocumented", assumed,
-		func(ctx SpecContext, bad string) {
-			s := provider()
+		func(ctx SpecContext, on stream, bad string) {
+			s := provider(on)
 
 			a := s.do(ctx, http.MethodGet, s.stream("limit=5&cursor="+url.QueryEscape(bad)), s.bearer(ctx))
 
@@ -158,8 +158,8 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		Entry("another form", "b64:AAAA"))
 
 	Should("SRV-CURSOR-11", "The service refuses an endCursor that has been altered",
-		"undocumented", assumed, func(ctx SpecContext) {
-			s := provider()
+		"undocumented", assumed, func(ctx SpecContext, on stream) {
+			s := provider(on)
 			given := s.page(ctx, start, 5).EndCursor
 
 			a := s.get(ctx, after(given+"0"), 5)

@@ -14,8 +14,8 @@ import (
 var _ = Describe("Errors", Label("errors"), func() {
 	ShouldEach("SRV-ERROR-1", "The service puts a trace token on an answer",
 		"the captured answer; the publisher's samples read it from failed ones",
-		func(ctx SpecContext, ask func(context.Context, *service) *answer) {
-			s := provider()
+		func(ctx SpecContext, on stream, ask func(context.Context, *service) *answer) {
+			s := provider(on)
 
 			a := ask(ctx, s)
 
@@ -24,8 +24,8 @@ var _ = Describe("Errors", Label("errors"), func() {
 
 	ShouldEach("SRV-ERROR-2", "The service repeats no token and no assertion in a refusal",
 		"undocumented; logs hold refusals", assumed,
-		func(ctx SpecContext, ask func(context.Context, *service) *answer) {
-			s := provider()
+		func(ctx SpecContext, on stream, ask func(context.Context, *service) *answer) {
+			s := provider(on)
 
 			a := ask(ctx, s)
 
@@ -36,8 +36,8 @@ var _ = Describe("Errors", Label("errors"), func() {
 		}, refusals)
 
 	Should("SRV-ERROR-3", "The service says in errorCode and message why it refuses a stream request",
-		"the platform's 401 and rate limit; undocumented for Monitor", assumed, func(ctx SpecContext) {
-			s := provider()
+		"the platform's 401 and rate limit; undocumented for Monitor", assumed, func(ctx SpecContext, on stream) {
+			s := provider(on)
 
 			a := s.do(ctx, http.MethodGet, s.stream(""), authorization("Bearer "+strings.Repeat("nobody", 9)))
 

@@ -17,23 +17,23 @@ import (
 var _ = Describe("Events", Label("events"), func() {
 	MustEach("SRV-EVENT-1", "The service gives an event byte for byte as it was ingested",
 		"contract/sandbox, package documentation: it stands for a service that adds and drops nothing", controlled,
-		func(ctx SpecContext, text string) {
-			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Raw([]byte(text))})
+		func(ctx SpecContext, on stream, text string) {
+			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Raw([]byte(text))})
 
 			Expect(s.page(ctx, start, 10).Events).To(HoldEvents([]string{text}))
 		}, oddEvents)
 
 	Should("SRV-EVENT-2", "The service gives every event a timestamp in UTC, with at most seven digits of fraction",
-		"spec/dataset, Event, timestamp; the seven public events", func(ctx SpecContext) {
-			s := provider()
+		"spec/dataset, Event, timestamp; the seven public events", func(ctx SpecContext, on stream) {
+			s := provider(on)
 
 			Expect(s.some(ctx, s.anchor(ctx))).To(EachEvent(utcTimestamp))
 		})
 
 	Should("SRV-EVENT-3", "The service gives every event an eventId that no other has",
 		"spec/dataset, Event, eventId; the seven public events; whether events repeat is undocumented", assumed,
-		func(ctx SpecContext) {
-			s := provider()
+		func(ctx SpecContext, on stream) {
+			s := provider(on)
 			seen := map[string]bool{}
 
 			Expect(s.some(ctx, s.anchor(ctx))).To(EachEvent(func(text string) error {
@@ -51,8 +51,8 @@ var _ = Describe("Events", Label("events"), func() {
 
 	ShouldEach("SRV-EVENT-4", "The service gives every event the fields that all public events have",
 		"spec/dataset, Event; the seven public events",
-		func(ctx SpecContext, name string) {
-			s := provider()
+		func(ctx SpecContext, on stream, name string) {
+			s := provider(on)
 
 			Expect(s.some(ctx, s.anchor(ctx))).To(EachEvent(func(text string) error {
 				var members map[string]json.RawMessage

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,8 +19,13 @@ import (
 // hostile is a server that answers what the clause has written down, and the client under test before it.
 type hostile struct {
 	*judge
-	client *api.Client
 	server *httptest.Server
+
+	// What the client is made of. A clause may change it until the client is first used.
+	grant   api.JWTGrant
+	retry   api.Retry
+	options []api.Option
+	made    *api.Client
 
 	// twist, if set, makes another answer of the one that was written down and of the request.
 	twist func(got received, answer reply) reply
@@ -58,11 +62,14 @@ const (
 	hostileUser = "66666666-7777-4888-9999-aaaaaaaaaaaa"
 )
 
-// against puts the client before a server that answers so. A request beyond the last answer is refused for good and
-// fails the clause.
-func against(stream ...reply) *hostile {
+// hostileOrganization is whose events the organization stream of a hostile server holds.
+const hostileOrganization = "bbbbbbbb-cccc-4ddd-8eee-ffffffffffff"
+
+// against puts the client of a stream before a server that answers so. A request beyond the last answer is refused for
+// good and fails the clause.
+func against(on stream, answers ...reply) *hostile {
 	GinkgoHelper()
-	h := &hostile{stream: stream, judge: &judge{ofClient: true}}
+	h := &hostile{stream: answers, judge: &judge{ofClient: true}}
 	h.server = httptest.NewServer(h)
 	DeferCleanup(h.server.Close)
 	transport := h.judge.client().Transport
@@ -71,21 +78,32 @@ func against(stream ...reply) *hostile {
 		Expect(h.excess).To(BeZero(), "The client sends more requests than it may")
 	})
 
-	grant := api.JWTGrant{
+	h.grant = api.JWTGrant{
 		IntegrationKey: hostileKey, UserID: hostileUser, PrivateKey: registeredKey(),
-		Environment: api.Environment{AuthURL: h.server.URL},
+		Environment: api.Environment{AuthURL: h.server.URL, DatasetURL: h.server.URL, OrganizationURL: h.server.URL},
 	}
-	client, err := api.New(api.Environment{DatasetURL: h.server.URL}, grant.TokenSource(),
-		api.WithHTTPClient(&http.Client{Transport: transport}),
-		api.WithRetry(api.Retry{Wait: func(ctx context.Context, d time.Duration) error {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.waits = append(h.waits, d)
-			return ctx.Err()
-		}}))
-	Expect(err).NotTo(HaveOccurred())
-	h.client = client
+	h.retry.Wait = h.wait
+	h.options = append(on.choose(hostileOrganization), api.WithHTTPClient(&http.Client{Transport: transport}))
 	return h
+}
+
+// wait notes what the client would have waited, and goes on at once.
+func (h *hostile) wait(ctx context.Context, d time.Duration) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.waits = append(h.waits, d)
+	return ctx.Err()
+}
+
+// client is the client under test.
+func (h *hostile) client() *api.Client {
+	GinkgoHelper()
+	if h.made == nil {
+		var err error
+		h.made, err = api.New(h.grant.Environment, h.grant.TokenSource(), append(h.options, api.WithRetry(h.retry))...)
+		Expect(err).NotTo(HaveOccurred())
+	}
+	return h.made
 }
 
 func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -147,11 +165,6 @@ var jsonType = map[string]string{"Content-Type": "application/json; charset=utf-
 // ok is a 200 in JSON.
 func ok(body string) reply { return reply{status: http.StatusOK, header: jsonType, body: body} }
 
-// pageOf is a page in the order of members that the captured answer has.
-func pageOf(endCursor string, events ...string) reply {
-	return ok(fmt.Sprintf(`{"endCursor":%q,"data":[%s]}`, endCursor, strings.Join(events, ",")))
-}
-
 func token(value string) reply {
 	return ok(fmt.Sprintf(`{"access_token":%q,"token_type":"Bearer","expires_in":3600,"scope":"signature impersonation"}`, value))
 }
@@ -171,7 +184,7 @@ type drained struct {
 // walk drains the stream with the client.
 func (h *hostile) walk(ctx context.Context, q api.Query) (d drained) {
 	GinkgoHelper()
-	for page, err := range h.client.Pages(ctx, q) {
+	for page, err := range h.client().Pages(ctx, q) {
 		Expect(d.Err).NotTo(HaveOccurred(), "The walk goes on after its error")
 		if d.Err = err; err != nil {
 			continue

@@ -44,10 +44,10 @@ func carriesBearer(_ context.Context, input *openapi3filter.AuthenticationInput)
 	return nil
 }
 
-// routes are the routers of both documents, of which at most one knows a path.
+// routes are the routers of the documents, of which at most one knows a path.
 var routes = sync.OnceValues(func() ([]routers.Router, error) {
 	var all []routers.Router
-	for _, text := range []string{spec.Dataset, spec.OAuth} {
+	for _, text := range []string{spec.Dataset, spec.Organization, spec.OAuth} {
 		doc, err := openapi3.NewLoader().LoadFromData([]byte(text))
 		if err != nil {
 			return nil, err

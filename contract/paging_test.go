@@ -16,8 +16,8 @@ import (
 var _ = Describe("Paging", Label("paging"), func() {
 	MustEach("SRV-PAGE-1", "The service gives no page of more events than the limit",
 		"spec/dataset, getStream, limit",
-		func(ctx SpecContext, limit int) {
-			s := provider()
+		func(ctx SpecContext, on stream, limit int) {
+			s := provider(on)
 
 			for _, p := range s.read(ctx, s.anchor(ctx), limit, min(sample, 10*limit)) {
 				Expect(len(p.Events)).To(BeNumerically("<=", limit))
@@ -27,8 +27,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 
 	MustEach("SRV-PAGE-2", "The service gives the same events in the same order whatever the limit",
 		"spec/dataset, getStream, limit",
-		func(ctx SpecContext, limit int) {
-			s := provider()
+		func(ctx SpecContext, on stream, limit int) {
+			s := provider(on)
 			from := s.anchor(ctx)
 			whole := s.some(ctx, from)
 			whole = whole[:min(len(whole), 40*limit)]
@@ -38,8 +38,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 		Entry("1", 1), Entry("2", 2), Entry("3", 3), Entry("7", 7), Entry("50", 50), Entry("1000", 1000))
 
 	Must("SRV-PAGE-3", "The service gives at most 1000 events when no limit is given, and the same ones",
-		"spec/dataset, getStream, limit, default", controlled, func(ctx SpecContext) {
-			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Generate(1100, 1)})
+		"spec/dataset, getStream, limit, default", controlled, func(ctx SpecContext, on stream) {
+			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(1100, 1)})
 
 			p := s.page(ctx, start, 0)
 
@@ -48,7 +48,7 @@ var _ = Describe("Paging", Label("paging"), func() {
 		})
 
 	Must("SRV-PAGE-4", "The service gives every event once from the start to the end, in the order of ingestion",
-		"spec/dataset, getStream, description", controlled, func(ctx SpecContext) {
+		"spec/dataset, getStream, description", controlled, func(ctx SpecContext, on stream) {
 			now := time.Now()
 			var log []string
 			var raw [][]byte
@@ -56,14 +56,14 @@ var _ = Describe("Paging", Label("paging"), func() {
 				log = append(log, event(now.Add(-time.Duration(minutes)*time.Minute), i))
 				raw = append(raw, []byte(log[i]))
 			}
-			s, _ := controlledProvider(sandbox.Config{Events: sandbox.Raw(raw...)})
+			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(raw...)})
 
 			Expect(s.drain(ctx, start, 3).Events()).To(HoldEvents(log))
 		})
 
 	Should("SRV-PAGE-5", "The service gives no cursor twice in a walk, but for the one at the end",
-		"undocumented; a walk would lead in a circle", assumed, func(ctx SpecContext) {
-			s := provider()
+		"undocumented; a walk would lead in a circle", assumed, func(ctx SpecContext, on stream) {
+			s := provider(on)
 			from := s.anchor(ctx)
 			whole := s.drain(ctx, from, 2000).Events()
 
@@ -79,8 +79,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 		})
 
 	Must("SRV-PAGE-6", "The service repeats no page and leaves none out between the start and the end",
-		"spec/dataset, getStream, cursor and limit", func(ctx SpecContext) {
-			s := provider()
+		"spec/dataset, getStream, cursor and limit", func(ctx SpecContext, on stream) {
+			s := provider(on)
 			from := s.anchor(ctx)
 
 			earlier := s.drain(ctx, from, 2000).Events()
@@ -94,8 +94,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 
 	ShouldEach("SRV-PAGE-7", "The service refuses a limit outside of 1 to 2000 with 400",
 		"spec/dataset, getStream, limit; undocumented what happens", assumed,
-		func(ctx SpecContext, limit string) {
-			s := provider()
+		func(ctx SpecContext, on stream, limit string) {
+			s := provider(on)
 
 			a := s.do(declared(ctx, invalid), http.MethodGet, s.stream("limit="+limit), s.bearer(ctx))
 
@@ -105,8 +105,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 
 	ShouldEach("SRV-PAGE-8", "The service refuses a limit that is not one whole number with 400",
 		"spec/dataset, getStream, limit; the status is inferred", assumed,
-		func(ctx SpecContext, query string) {
-			s := provider()
+		func(ctx SpecContext, on stream, query string) {
+			s := provider(on)
 
 			a := s.do(declared(ctx, invalid), http.MethodGet, s.stream(query), s.bearer(ctx))
 

@@ -11,19 +11,19 @@ import (
 var _ = Describe("Routing", Label("routing"), func() {
 	Should("SRV-ROUTE-1", "The service is the same under v2 as under v2.0",
 		"spec/dataset, getStream, version; the samples send one, an integration the other", assumed, func(ctx SpecContext) {
-			s := provider()
+			s := accountServer()
 			long := s.page(ctx, start, 5)
 
 			a := s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream?limit=5", s.bearer(ctx))
 
 			Expect(a).To(HaveStatus(http.StatusOK))
-			Expect(readPage(a).Events).To(HoldEvents(long.Events))
+			Expect(s.readPage(a).Events).To(HoldEvents(long.Events))
 		})
 
 	ShouldEach("SRV-ROUTE-2", "The service answers 404 for a version or a data set that there is not",
 		"spec/dataset, getStream, version and dataSetName; the status is assumed", assumed,
 		func(ctx SpecContext, is declaration, path string) {
-			s := provider()
+			s := accountServer()
 
 			a := s.do(declared(ctx, is), http.MethodGet, s.monitor+path, s.bearer(ctx))
 
@@ -41,7 +41,7 @@ var _ = Describe("Routing", Label("routing"), func() {
 	ShouldEach("SRV-ROUTE-3", "The service answers 405 with Allow to a method that an operation does not have",
 		"RFC 9110, section 15.5.6", assumed,
 		func(ctx SpecContext, method, path, allowed string) {
-			s := provider()
+			s := accountServer()
 			base := s.monitor
 			if path == "/oauth/token" || path == "/oauth/userinfo" {
 				base = s.auth

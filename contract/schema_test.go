@@ -26,9 +26,9 @@ var _ = Describe("Schema", Label("schema"), func() {
 
 // holds is the body of a table of answers, of which none may break the clause. That the answer is the one that the entry
 // asks for is the business of other clauses.
-func holds(id string) func(SpecContext, func(context.Context, *service) *answer) {
-	return func(ctx SpecContext, ask func(context.Context, *service) *answer) {
-		s := provider()
+func holds(id string) func(SpecContext, stream, func(context.Context, *service) *answer) {
+	return func(ctx SpecContext, on stream, ask func(context.Context, *service) *answer) {
+		s := provider(on)
 
 		ask(ctx, s)
 

@@ -23,10 +23,12 @@ import (
 // service is the provider as one clause sees it: two hosts, someone to ask for, and a judge between.
 type service struct {
 	*judge
+	on      stream
 	http    *http.Client
-	monitor string // base URLs, without a slash at the end
+	monitor string // base URLs, without a slash at the end: of the stream and of the tokens
 	auth    string
 
+	organization   string // GUID
 	integrationKey string
 	user           string
 	audience       string
@@ -39,28 +41,40 @@ type service struct {
 // inProcess is how many events the sandbox of a clause holds that does not care: several pages of the smaller limits.
 const inProcess = 120
 
-// provider is the service under test: at the target's address, or a sandbox of this clause's own.
-func provider() *service {
+// provider is the service under test, for a clause about a stream: at the target's address, or a sandbox of this
+// clause's own.
+func provider(on stream) *service {
 	GinkgoHelper()
 	if !under.remote() {
-		s, _ := controlledProvider(sandbox.Config{Events: sandbox.Generate(inProcess, uint64(GinkgoRandomSeed()))})
+		s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(inProcess, uint64(GinkgoRandomSeed()))})
 		return s
 	}
 	s := &service{
+		on:             on,
 		monitor:        strings.TrimSuffix(under.Environment.DatasetURL, "/"),
 		auth:           strings.TrimSuffix(under.Environment.AuthURL, "/"),
+		organization:   under.OrganizationID,
 		integrationKey: under.Grant.IntegrationKey,
 		user:           under.Grant.UserID,
 		audience:       under.Grant.Audience,
 		key:            under.key,
 		now:            time.Now,
 	}
+	if on.name == organizationStream.name {
+		s.monitor = strings.TrimSuffix(under.Environment.OrganizationURL, "/")
+	}
 	s.open(func() int { return int(s.wire.answered.Load()) })
 	return s
 }
 
+// accountServer is the service under test, for a clause that is about no stream.
+func accountServer() *service {
+	GinkgoHelper()
+	return provider(datasetStream)
+}
+
 // controlledProvider is a sandbox of this clause's own, for a clause that is labelled so.
-func controlledProvider(config sandbox.Config) (*service, *sandbox.Server) {
+func controlledProvider(on stream, config sandbox.Config) (*service, *sandbox.Server) {
 	GinkgoHelper()
 	config.PrivateKey = registeredKey()
 	box, err := sandbox.New(config)
@@ -68,7 +82,10 @@ func controlledProvider(config sandbox.Config) (*service, *sandbox.Server) {
 	DeferCleanup(box.Close)
 
 	who := box.Credentials()
-	s := &service{monitor: box.URL(), auth: box.URL(), integrationKey: who.IntegrationKey, user: who.UserID, key: who.PrivateKey, now: time.Now}
+	s := &service{
+		on: on, monitor: box.URL(), auth: box.URL(), organization: who.OrganizationID,
+		integrationKey: who.IntegrationKey, user: who.UserID, key: who.PrivateKey, now: time.Now,
+	}
 	if config.Clock != nil {
 		s.now = config.Clock
 	}
@@ -217,7 +234,7 @@ func (s *service) ask(ctx context.Context, assertion string) *answer {
 
 // stream is the URL of the stream, with a raw query if one is given.
 func (s *service) stream(query string) string {
-	target := s.monitor + "/api/v2.0/datasets/monitor/stream"
+	target := s.monitor + s.on.path(s.organization)
 	if query != "" {
 		target += "?" + query
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"example.com/docusign-monitor/api"
@@ -71,14 +72,25 @@ func (t *target) String() string {
 	return "the sandbox in process"
 }
 
+// tries tells whether the streams of that name are tried: that of an organization takes the organization's id.
+func (t *target) tries(on stream) bool {
+	return !t.remote() || on.name != organizationStream.name || t.OrganizationID != ""
+}
+
 // filter leaves out, before anything runs, what cannot be proved at an address. The report names it.
 func (t *target) filter(chosen string) string {
-	switch {
-	case !t.remote():
-		return chosen
-	case chosen == "":
-		return "!controlled"
-	default:
-		return "(" + chosen + ") && !controlled"
+	all := []string{chosen}
+	if t.remote() {
+		all = append(all, "!controlled")
 	}
+	for _, on := range streams {
+		if !t.tries(on) {
+			all = append(all, "client || !"+on.name) // the client is ours, whatever the target
+		}
+	}
+	all = slices.DeleteFunc(all, func(filter string) bool { return filter == "" })
+	if len(all) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(all, ") && (") + ")"
 }

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,23 +11,19 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-
-	"example.com/docusign-monitor/gen/dataset"
 )
 
 // get is the request for a page, by the generated client.
 func (s *service) get(ctx context.Context, cursor *string, limit int) *answer {
 	GinkgoHelper()
-	client, err := dataset.NewClient(s.monitor, dataset.WithHTTPClient(s.http))
-	Expect(err).NotTo(HaveOccurred())
-	params := &dataset.GetStreamParams{Cursor: cursor}
+	var most *int32
 	if limit != 0 {
-		most := int32(limit)
-		params.Limit = &most
+		most = ptr(int32(limit))
 	}
-	token := s.bearer(ctx)
-	return s.answer(client.GetStream(ctx, dataset.Version20, dataset.Monitor, params,
-		func(_ context.Context, r *http.Request) error { token(r); return nil }))
+	r, err := s.on.request(s.monitor+"/", s.organization, cursor, most)
+	Expect(err).NotTo(HaveOccurred())
+	s.bearer(ctx)(r)
+	return s.answer(s.http.Do(r.WithContext(ctx)))
 }
 
 // page is a page of the stream; the events are the bytes that were received.
@@ -41,28 +38,29 @@ var start *string
 // after asks for a cursor.
 func after(cursor string) *string { return &cursor }
 
-// on asks for a time.
-func on(t time.Time) *string { return after(t.UTC().Format("2006-01-02T15:04:05Z")) }
+// atTime asks for a time.
+func atTime(t time.Time) *string { return after(t.UTC().Format("2006-01-02T15:04:05Z")) }
 
 // page asks for a page; 0 asks for no limit.
 func (s *service) page(ctx context.Context, cursor *string, limit int) page {
 	GinkgoHelper()
-	return readPage(s.get(ctx, cursor, limit))
+	return s.readPage(s.get(ctx, cursor, limit))
 }
 
 // readPage takes a page apart.
-func readPage(a *answer) page {
+func (s *service) readPage(a *answer) page {
 	GinkgoHelper()
-	var body struct {
-		EndCursor *string            `json:"endCursor"`
-		Data      *[]json.RawMessage `json:"data"`
-	}
-	err := json.NewDecoder(strings.NewReader(a.Body)).Decode(&body) // what follows the value is for the schema clauses
-	if a.Status != http.StatusOK || err != nil || body.EndCursor == nil || *body.EndCursor == "" || body.Data == nil {
+	var body map[string]json.RawMessage
+	var end string
+	var events []json.RawMessage
+	err := errors.Join(
+		json.NewDecoder(strings.NewReader(a.Body)).Decode(&body), // what follows the value is for the schema clauses
+		json.Unmarshal(body["endCursor"], &end), json.Unmarshal(body[s.on.array], &events))
+	if a.Status != http.StatusOK || err != nil || end == "" || events == nil {
 		Fail("The service does not answer with a page, which the clause needs: " + a.String())
 	}
-	p := page{EndCursor: *body.EndCursor}
-	for _, event := range *body.Data {
+	p := page{EndCursor: end}
+	for _, event := range events {
 		p.Events = append(p.Events, string(event))
 	}
 	return p

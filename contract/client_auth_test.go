@@ -194,7 +194,10 @@ func forms(value any) (all []string) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		all = append(all, fmt.Sprintf(verb, value))
 	}
-	for err, ok := value.(error), true; ok && err != nil; {
+	text, _ := json.Marshal(value)
+	all = append(all, string(text))
+	err, _ := value.(error)
+	for err != nil {
 		text, _ := json.Marshal(err)
 		all = append(all, string(text), fmt.Sprintf("%#v", err))
 		switch wrapped := err.(type) {
@@ -203,7 +206,7 @@ func forms(value any) (all []string) {
 		case interface{ Unwrap() []error }:
 			err = wrapped.Unwrap()[0]
 		default:
-			ok = false
+			err = nil
 		}
 	}
 	return all

@@ -3,15 +3,19 @@ package contract_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"golang.org/x/oauth2"
 
 	"example.com/docusign-monitor/api"
 )
@@ -20,12 +24,14 @@ import (
 type hostile struct {
 	*judge
 	server *httptest.Server
+	http   *http.Client
 
 	// What the client is made of. A clause may change it until the client is first used.
 	grant   api.JWTGrant
 	retry   api.Retry
+	source  oauth2.TokenSource // in place of the grant
 	options []api.Option
-	made    *api.Client
+	made    consumer
 
 	// twist, if set, makes another answer of the one that was written down and of the request.
 	twist func(got received, answer reply) reply
@@ -33,10 +39,21 @@ type hostile struct {
 	mu     sync.Mutex
 	stream []reply         // the answers of the stream, in order
 	tokens []reply         // those of the token endpoint; after them come good ones
+	user   reply           // that of userinfo
 	asked  []received      // of the stream
 	grants []received      // of the token endpoint
 	excess int             // requests to the stream after its last answer
+	begun  int             // answers that have been begun
 	waits  []time.Duration // what the client would have waited
+}
+
+// consumer is what a clause uses of a client.
+type consumer interface {
+	Page(context.Context, api.Query) (*api.Page, error)
+	Pages(context.Context, api.Query) iter.Seq2[*api.Page, error]
+	Follow(context.Context, api.Query, time.Duration) iter.Seq2[*api.Page, error]
+	Events(context.Context, api.Query) iter.Seq2[api.Event, error]
+	Organizations(context.Context) ([]api.Organization, error)
 }
 
 // reply is one answer.
@@ -46,6 +63,11 @@ type reply struct {
 	body   string
 	cutAt  int  // how many bytes of the body come before the connection breaks; 0 is all of them, and no break
 	framed bool // announce the length of the whole
+
+	hold   <-chan struct{} // comes before the answer
+	broken bool            // the connection breaks in place of an answer
+	silent bool            // nothing follows the first cutAt bytes, until the client leaves
+	pace   time.Duration   // between two bytes out of twenty of the body
 }
 
 // received is what the server has read of a request.
@@ -72,8 +94,8 @@ func against(on stream, answers ...reply) *hostile {
 	h := &hostile{stream: answers, judge: &judge{ofClient: true}}
 	h.server = httptest.NewServer(h)
 	DeferCleanup(h.server.Close)
-	transport := h.judge.client().Transport
-	h.judge.hear(func() int { return len(h.asked) + len(h.grants) })
+	h.http = h.judge.client()
+	h.judge.hear(func() int { return h.begun })
 	DeferCleanup(func() {
 		Expect(h.excess).To(BeZero(), "The client sends more requests than it may")
 	})
@@ -83,7 +105,7 @@ func against(on stream, answers ...reply) *hostile {
 		Environment: api.Environment{AuthURL: h.server.URL, DatasetURL: h.server.URL, OrganizationURL: h.server.URL},
 	}
 	h.retry.Wait = h.wait
-	h.options = append(on.choose(hostileOrganization), api.WithHTTPClient(&http.Client{Transport: transport}))
+	h.options = append(on.choose(hostileOrganization), api.WithHTTPClient(&http.Client{Transport: h.http.Transport}))
 	return h
 }
 
@@ -96,12 +118,16 @@ func (h *hostile) wait(ctx context.Context, d time.Duration) error {
 }
 
 // client is the client under test.
-func (h *hostile) client() *api.Client {
+func (h *hostile) client() consumer {
 	GinkgoHelper()
 	if h.made == nil {
-		var err error
-		h.made, err = api.New(h.grant.Environment, h.grant.TokenSource(), append(h.options, api.WithRetry(h.retry))...)
+		source := h.source
+		if source == nil {
+			source = h.grant.TokenSource()
+		}
+		made, err := api.New(h.grant.Environment, source, append(h.options, api.WithRetry(h.retry))...)
 		Expect(err).NotTo(HaveOccurred())
+		h.made = made
 	}
 	return h.made
 }
@@ -116,7 +142,24 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.twist != nil {
 		answer = h.twist(got, answer)
 	}
-	answer.write(w)
+	if answer.hold != nil {
+		select {
+		case <-answer.hold:
+		case <-r.Context().Done():
+			return
+		}
+	}
+	if answer.broken {
+		panic(http.ErrAbortHandler)
+	}
+	if answer.silent && answer.cutAt == 0 {
+		<-r.Context().Done()
+		return
+	}
+	h.mu.Lock()
+	h.begun++
+	h.mu.Unlock()
+	answer.write(w, r)
 }
 
 // next notes a request and finds its answer.
@@ -129,6 +172,9 @@ func (h *hostile) next(path string, got received) reply {
 			return h.tokens[n-1]
 		}
 		return token(h.bearer(len(h.grants)))
+	}
+	if path == "/oauth/userinfo" {
+		return h.user
 	}
 	h.asked = append(h.asked, got)
 	if n := len(h.asked); n <= len(h.stream) {
@@ -143,7 +189,7 @@ func (*hostile) bearer(n int) string {
 	return fmt.Sprintf("canary-token-%d.with~every+kind/of=sign", n)
 }
 
-func (r reply) write(w http.ResponseWriter) {
+func (r reply) write(w http.ResponseWriter, asked *http.Request) {
 	for name, value := range r.header {
 		w.Header().Set(name, value)
 	}
@@ -151,13 +197,29 @@ func (r reply) write(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", fmt.Sprint(len(r.body)))
 	}
 	w.WriteHeader(r.status)
-	if r.cutAt == 0 {
-		w.Write([]byte(r.body))
-		return
+	flush := http.NewResponseController(w).Flush
+	switch {
+	case r.pace > 0:
+		for part := range slices.Chunk([]byte(r.body), len(r.body)/20+1) {
+			w.Write(part)
+			flush()
+			select {
+			case <-time.After(r.pace):
+			case <-asked.Context().Done():
+				return
+			}
+		}
+	case r.cutAt == 0:
+		io.WriteString(w, r.body)
+	case r.silent:
+		io.WriteString(w, r.body[:r.cutAt])
+		flush()
+		<-asked.Context().Done()
+	default:
+		io.WriteString(w, r.body[:r.cutAt])
+		flush()
+		panic(http.ErrAbortHandler)
 	}
-	w.Write([]byte(r.body[:r.cutAt]))
-	http.NewResponseController(w).Flush()
-	panic(http.ErrAbortHandler)
 }
 
 var jsonType = map[string]string{"Content-Type": "application/json; charset=utf-8"}
@@ -182,9 +244,15 @@ type drained struct {
 }
 
 // walk drains the stream with the client.
-func (h *hostile) walk(ctx context.Context, q api.Query) (d drained) {
+func (h *hostile) walk(ctx context.Context, q api.Query) drained {
 	GinkgoHelper()
-	for page, err := range h.client().Pages(ctx, q) {
+	return take(h.client().Pages(ctx, q))
+}
+
+// take ranges over pages to their end.
+func take(pages iter.Seq2[*api.Page, error]) (d drained) {
+	GinkgoHelper()
+	for page, err := range pages {
 		Expect(d.Err).NotTo(HaveOccurred(), "The walk goes on after its error")
 		if d.Err = err; err != nil {
 			continue

@@ -1,0 +1,241 @@
+// Client, failures: no answer, half of one, and how long the client goes on asking.
+package contract_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"golang.org/x/net/http2"
+
+	"example.com/docusign-monitor/api"
+)
+
+var _ = Describe("Client failures", Label("client"), func() {
+	MustEach("CLI-RETRY-4", "The client asks again when it gets no answer, or a silent one",
+		"api, Retry and Retry.Stall",
+		func(ctx SpecContext, on stream, failure reply) {
+			h := against(on, on.page("c1"), failure, on.page("c2", `{"n":1}`), on.page("c2"))
+			h.retry.Stall = 300 * time.Millisecond
+			h.server.Config.SetKeepAlivesEnabled(false) // else the transport repeats a request by itself
+
+			d := h.walk(ctx, api.Query{})
+
+			Expect(d.Err).NotTo(HaveOccurred())
+			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
+			Expect(h.sentCursors()).To(Equal([]string{"absent", "c1", "c1", "c2"}))
+			Expect(h.waits).To(HaveLen(1))
+		},
+		Entry("a connection that breaks", reply{broken: true}),
+		Entry("silence", reply{silent: true}),
+		Entry("silence in the middle", reply{status: http.StatusOK, header: jsonType, body: `{"endCursor":"c2",`, cutAt: 10, silent: true}))
+
+	Must("CLI-RETRY-5", "The client takes an answer however slow it is, as long as it goes on",
+		"api, Retry.Stall", func(ctx SpecContext, on stream) {
+			slow := on.page("c1", `{"n":1}`, `{"n":2}`)
+			slow.pace = 25 * time.Millisecond
+			h := against(on, slow, on.page("c1"))
+			h.retry.Stall = 400 * time.Millisecond // the answer takes longer
+
+			d := h.walk(ctx, api.Query{})
+
+			Expect(d.Err).NotTo(HaveOccurred())
+			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`, `{"n":2}`}))
+			Expect(h.waits).To(BeEmpty())
+		})
+
+	Must("CLI-RETRY-6", "The client asks again when an HTTP/2 server goes away",
+		"RFC 9113, section 6.8", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1", `{"n":1}`), on.page("c1"))
+			departing := h.overHTTP2()
+
+			d := h.walk(ctx, api.Query{})
+
+			Expect(d.Err).NotTo(HaveOccurred())
+			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
+			Expect(departing.turned.Load()).To(BeEquivalentTo(1), "No request was turned away, so nothing is proved")
+		})
+
+	Must("CLI-RETRY-7", "The client gives up a host that it has never reached after ten seconds",
+		"api, Retry.Connect", func(ctx SpecContext, on stream) {
+			h := against(on)
+			h.mute = true
+			h.server.Close()
+
+			err := h.walk(ctx, api.Query{}).Err
+
+			var waited time.Duration
+			for _, d := range h.waits {
+				waited += d
+			}
+			Expect(err).To(HaveOccurred())
+			Expect(waited).To(And(BeNumerically(">", 0), BeNumerically("<=", 10*time.Second)))
+		})
+
+	Must("CLI-RETRY-8", "The client makes no wait of more than an hour, and says when the server wants to be asked again",
+		"api, Retry.Limit", func(ctx SpecContext, on stream) {
+			failure := refusal(http.StatusTooManyRequests, "")
+			failure.header = map[string]string{"Retry-After": "7200"}
+			h := against(on, failure)
+
+			err := h.walk(ctx, api.Query{}).Err
+
+			var e *api.Error
+			Expect(errors.As(err, &e)).To(BeTrue(), "The error is no *api.Error: %v", err)
+			Expect(err).To(MatchError(api.ErrRateLimited))
+			Expect(e.RetryAt).To(BeTemporally("~", time.Now().Add(2*time.Hour), time.Minute))
+			Expect(h.waits).To(BeEmpty())
+		})
+
+	Must("CLI-RETRY-9", "The client returns the last of several errors, with the number of its attempts",
+		"api, Error.Attempts", func(ctx SpecContext, on stream) {
+			h := against(on, refusal(http.StatusServiceUnavailable, ""), refusal(http.StatusInternalServerError, ""),
+				refusal(http.StatusForbidden, `{"errorCode":"LAST","message":"m"}`))
+
+			err := h.walk(ctx, api.Query{}).Err
+
+			var e *api.Error
+			Expect(errors.As(err, &e)).To(BeTrue(), "The error is no *api.Error: %v", err)
+			Expect(e.Code).To(Equal("LAST"))
+			Expect(e.Attempts).To(Equal(3))
+		})
+
+	MustEach("CLI-RETRY-10", "The client asks again for a token after a failure that may pass",
+		"api, Retry",
+		func(ctx SpecContext, on stream, failure reply) {
+			h := against(on, on.page("c1"), on.page("c1"))
+			h.tokens = []reply{failure, failure}
+
+			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
+
+			Expect(h.grants).To(HaveLen(3))
+			Expect(h.waits).To(HaveLen(2))
+		},
+		Entry("429", refusal(http.StatusTooManyRequests, "")),
+		Entry("503 in HTML", reply{status: http.StatusServiceUnavailable, body: "<html></html>"}),
+		Entry("cut off", ok(`{"access_token":"abc`)))
+
+	Must("CLI-PAGE-7", "The client reads a page that comes compressed",
+		"RFC 9110, section 8.4", func(ctx SpecContext, on stream) {
+			h := against(on, compressed(on.page("c1", `{"n":1}`)), compressed(on.page("c1")))
+
+			d := h.walk(ctx, api.Query{})
+
+			Expect(d.Err).NotTo(HaveOccurred())
+			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
+		})
+
+	Must("CLI-PAGE-8", "The client takes no page of more than 64 MiB, and asks no second time",
+		"api, package documentation, limits", func(ctx SpecContext, on stream) {
+			vast := compressed(on.page("c1", `{"n":1}`))
+			vast.body = blanks() + vast.body // a gzip body may have any number of members
+			h := against(on, vast)
+
+			Expect(h.walk(ctx, api.Query{}).Err).To(MatchError(api.ErrMalformedPage))
+		})
+
+	Must("CLI-PAGE-9", "The client takes null in place of the events for none",
+		"spec/organization, StreamResponse, resultData; a client must bear what a document allows", func(ctx SpecContext, on stream) {
+			h := against(on, ok(on.named(`{"endCursor":"c1","$events":null}`)), on.page("c1", `{"n":1}`))
+
+			d := h.walk(ctx, api.Query{})
+
+			Expect(d.Err).NotTo(HaveOccurred())
+			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
+		})
+})
+
+// compressed is an answer in gzip.
+func compressed(r reply) reply {
+	var body bytes.Buffer
+	w := gzip.NewWriter(&body)
+	io.WriteString(w, r.body)
+	w.Close()
+	r.body = body.String()
+	r.header = map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"}
+	return r
+}
+
+// blanks are 64 MiB of them, compressed.
+var blanks = sync.OnceValue(func() string {
+	var body bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&body, gzip.BestSpeed)
+	for range 64 {
+		w.Write(bytes.Repeat([]byte(" "), 1<<20))
+	}
+	w.Close()
+	return body.String()
+})
+
+// overHTTP2 puts the hostile server behind TLS and HTTP/2. It ends the connection on which the token was asked for, and
+// turns the next one away by GOAWAY.
+func (h *hostile) overHTTP2() *departing {
+	GinkgoHelper()
+	h.server.Close()
+	h.server = httptest.NewUnstartedServer(h)
+	h.server.EnableHTTP2 = true
+	h.server.TLS = &tls.Config{}
+	d := &departing{Listener: h.server.Listener, config: &h.server.TLS}
+	h.server.Listener = d
+	h.server.StartTLS()
+	DeferCleanup(h.server.Close)
+	h.grant.Environment = api.Environment{AuthURL: h.server.URL, DatasetURL: h.server.URL, OrganizationURL: h.server.URL}
+
+	transport := h.server.Client().Transport.(*http.Transport)
+	DeferCleanup(transport.CloseIdleConnections)
+	h.wire.RoundTripper = transport
+	h.twist = func(got received, r reply) reply {
+		if got.form != nil {
+			r.header = map[string]string{"Content-Type": "application/json", "Connection": "close"}
+		}
+		return r
+	}
+	return d
+}
+
+// departing turns the second connection away.
+type departing struct {
+	net.Listener
+	config   **tls.Config
+	accepted int
+	turned   atomic.Int32
+}
+
+func (d *departing) Accept() (net.Conn, error) {
+	conn, err := d.Listener.Accept()
+	if d.accepted++; err != nil || d.accepted != 2 {
+		return conn, err
+	}
+	go d.turnAway(conn)
+	return d.Accept()
+}
+
+// turnAway says GOAWAY to the first request of a connection.
+func (d *departing) turnAway(raw net.Conn) {
+	conn := tls.Server(raw, (*d.config).Clone())
+	defer conn.Close()
+	io.ReadFull(conn, make([]byte, len(http2.ClientPreface)))
+	framer := http2.NewFramer(conn, conn)
+	framer.WriteSettings()
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			return
+		}
+		if _, asks := frame.(*http2.HeadersFrame); asks {
+			d.turned.Add(1)
+			framer.WriteGoAway(frame.Header().StreamID, http2.ErrCodeInternal, nil)
+			return
+		}
+	}
+}

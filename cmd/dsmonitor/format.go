@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -10,25 +9,16 @@ import (
 	"unicode/utf8"
 
 	"example.com/docusign-monitor/api"
+	"example.com/docusign-monitor/internal/feed"
 )
 
 // A format appends events to dst, one a line.
 type format func(dst []byte, events []api.Event) []byte
 
-// appendJSON writes the received bytes. An event that was spread over lines becomes one: JSON has a CR or LF between
-// tokens only, so a space in its place says the same.
+// appendJSON writes the received bytes.
 func appendJSON(dst []byte, events []api.Event) []byte {
 	for _, event := range events {
-		from := len(dst)
-		dst = append(dst, event.Raw...)
-		if line := dst[from:]; bytes.IndexByte(line, '\n') >= 0 || bytes.IndexByte(line, '\r') >= 0 {
-			for i, c := range line {
-				if c == '\n' || c == '\r' {
-					line[i] = ' '
-				}
-			}
-		}
-		dst = append(dst, '\n')
+		dst = feed.AppendLine(dst, event)
 	}
 	return dst
 }

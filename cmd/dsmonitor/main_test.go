@@ -178,6 +178,7 @@ func TestMisuse(t *testing.T) {
 		{"limit 0", good, []string{"stream", "--limit", "0"}, []string{"--limit", "2000"}},
 		{"limit 2001", good, []string{"stream", "--limit", "2001"}, []string{"--limit", "2000"}},
 		{"limit that is no number", good, []string{"stream", "--limit", "all"}, []string{"--limit"}},
+		{"destination", good, []string{"stream", "--to", "nowhere"}, []string{"--to", "standard output"}},
 		{"since and cursor", good, []string{"stream", "--since", "36h", "--cursor", "c"}, []string{"--since", "--cursor"}},
 		{"empty cursor", good, []string{"stream", "--cursor", ""}, []string{"--cursor is empty"}},
 		{"empty since", good, []string{"stream", "--since", ""}, []string{"--since", "36h"}},
@@ -221,7 +222,7 @@ func TestHelp(t *testing.T) {
 	}{
 		{"of the program", []string{"-h"}, []string{"stream", "sandbox", "--version"}},
 		{"of stream", []string{"stream", "--help"}, []string{
-			"--sandbox", "--stream", "--since", "--until", "--cursor", "--limit", "2000", "--format", "--log-level", "warn", "--log-format",
+			"--sandbox", "--stream", "--since", "--until", "--cursor", "--limit", "2000", "--format", "--follow", "--interval", "--to", "--duplicates", "--log-level", "warn", "--log-format",
 			"--integration-key", settings.IntegrationKey, "--user-id", settings.UserID, "--private-key-file", settings.PrivateKeyFile,
 			settings.PrivateKey + " ", "--environment", settings.Environment, "demo", "--auth-url", settings.AuthURL, "--monitor-url",
 			settings.MonitorURL, "--audience", settings.Audience, "--organization-id", settings.OrganizationID,

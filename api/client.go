@@ -73,14 +73,13 @@ func New(env Environment, source oauth2.TokenSource, opts ...Option) (*Client, e
 	for _, opt := range opts {
 		opt(&o)
 	}
-	stream := datasetStream
+	stream, err := datasetStream(env), error(nil)
 	if o.organization != nil {
-		var err error
-		if stream, err = organizationStream(*o.organization); err != nil {
+		if stream, err = organizationStream(env, *o.organization); err != nil {
 			return nil, err
 		}
 	}
-	base, err := baseURL(stream.name, stream.host(env))
+	base, err := baseURL(stream.name, stream.url)
 	if err != nil {
 		return nil, err
 	}
@@ -170,14 +169,13 @@ func (c *Client) page(ctx context.Context, cursor Cursor, limit int) (*Page, err
 		op:   "stream",
 		base: c.base,
 		request: func(server string) (*http.Request, error) {
-			most := int32(limit)
+			most, from := int32(limit), (*string)(&cursor)
 			if cursor == "" {
-				return c.stream.request(server, nil, &most)
+				from = nil
 			}
-			return c.stream.request(server, (*string)(&cursor), &most)
+			return c.stream.request(server, from, &most)
 		},
 		refused: func(e *Error) { streamRefused(e, cursor) },
-		limit:   maxPage,
 		decode: func(body []byte, token string) error {
 			next, events, err := readPage(body, c.stream.array, limit)
 			if err == nil && len(token) >= 16 && strings.Contains(string(next), token) {
@@ -200,36 +198,26 @@ func (c *Client) authorized(ctx context.Context, x exchange) error {
 		refused := ""
 		for range 2 {
 			if x.secret, err = c.tokens.get(ctx, refused); err != nil {
-				return &tokenError{err}
-			}
-			err = c.conn.send(ctx, x)
-			if e, ok := err.(*Error); !ok || e.StatusCode != http.StatusUnauthorized {
+				if !strings.HasPrefix(err.Error(), "docusign: ") {
+					err = fmt.Errorf("docusign: token: %w", err)
+				}
 				return err
 			}
-			refused = x.secret
+			err = c.conn.send(ctx, x)
+			e, ok := err.(*Error)
+			if !ok || e.StatusCode != http.StatusUnauthorized {
+				return err
+			}
+			e.Err, refused = ErrUnauthorized, x.secret
+			e.Advice = "a new token was refused too: check that auth and stream belong to the same environment"
 		}
 		return err
 	})
 }
 
-// tokenError keeps an error of the token from being retried on account of the request that needs it: it has been.
-type tokenError struct{ error }
-
-func (e *tokenError) Error() string {
-	if text := e.error.Error(); strings.HasPrefix(text, "docusign: ") {
-		return text
-	}
-	return "docusign: token: " + e.error.Error()
-}
-
-func (e *tokenError) Unwrap() error { return e.error }
-
 // streamRefused says what an error of a stream means and what to do about it.
 func streamRefused(e *Error, cursor Cursor) {
 	switch {
-	case e.Err != nil:
-	case e.StatusCode == http.StatusUnauthorized:
-		e.Err, e.Advice = ErrUnauthorized, "a new token was refused too: check that auth and stream belong to the same environment"
 	case e.StatusCode == http.StatusForbidden:
 		e.Err = ErrNotEntitled
 		e.Advice = "check that the organization has Docusign Monitor, and that the user administers it and no other"

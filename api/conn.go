@@ -19,10 +19,10 @@ import (
 // maxErrorRead is how much of a failed answer is read to learn what it says.
 const maxErrorRead = 64 << 10
 
-var (
-	errStalled  = errors.New("the server is silent")
-	errRedirect = errors.New("a redirect") // that is not followed, today or tomorrow
-)
+// maxAnswer is the largest answer that is read, in bytes after decompression. A page of 2,000 events is some 3 MB.
+const maxAnswer = 64 << 20
+
+var errStalled = errors.New("the server is silent")
 
 // conn sends requests for a client and for its grant.
 type conn struct {
@@ -46,15 +46,11 @@ func newConn(client *http.Client, policy Retry, log *slog.Logger) *conn {
 		switch {
 		case origin(req.URL) != origin(via[0].URL):
 			// Else the token would go along. The path is left out: it may hold anything.
-			return fmt.Errorf("%w to another origin, %s://%s, is not followed", errRedirect, req.URL.Scheme, req.URL.Host)
+			return fmt.Errorf("a redirect to another origin, %s://%s, is not followed", req.URL.Scheme, req.URL.Host)
 		case client.CheckRedirect != nil:
-			err := client.CheckRedirect(req, via)
-			if err != nil && err != http.ErrUseLastResponse {
-				err = fmt.Errorf("%w is refused: %w", errRedirect, err)
-			}
-			return err
+			return client.CheckRedirect(req, via)
 		case len(via) >= 10:
-			return fmt.Errorf("%w after nine others is not followed", errRedirect)
+			return errors.New("a redirect after nine others is not followed")
 		}
 		return nil
 	}
@@ -71,15 +67,13 @@ type exchange struct {
 	request func(server string) (*http.Request, error) // by the generated client
 	bearer  bool                                       // the secret is the access token
 	secret  string                                     // what the request carries and no error may show
-	refused func(e *Error)                             // what an answer other than 200 means to this operation
+	refused func(e *Error)                             // what an answer other than 200 means to this operation, if more
 	decode  func(body []byte, secret string) error     // reads a 200
-	limit   int64                                      // of a 200, in bytes
 }
 
 // send makes one attempt: request, status, body, in this order. Whatever fails is an [Error].
 func (c *conn) send(ctx context.Context, x exchange) error {
-	// The generated code takes the last element off a base URL without a final slash.
-	req, err := x.request(strings.TrimSuffix(x.base.String(), "/") + "/")
+	req, err := x.request(x.base.String())
 	if err != nil {
 		return fmt.Errorf("docusign: %s: %w", x.op, err)
 	}
@@ -100,23 +94,25 @@ func (c *conn) send(ctx context.Context, x exchange) error {
 	begun := time.Now()
 	res, err := c.http.Do(req.WithContext(watched))
 	if err != nil {
-		return c.broken(ctx, watched, e, secrets, err)
+		// With an answer, it is a redirect that is not followed, today or tomorrow.
+		return c.broken(ctx, watched, e, secrets, err, res != nil)
 	}
 	defer res.Body.Close()
-	awake := &waking{res.Body, func() { alarm.Reset(c.policy.Stall) }}
-	c.log.LogAttrs(ctx, slog.LevelDebug, "docusign: answered", slog.String("op", x.op),
-		slog.Int("status", res.StatusCode), slog.Duration("after", time.Since(begun)))
+	awake := io.TeeReader(res.Body, eachRead(func() { alarm.Reset(c.policy.Stall) }))
+	c.log.DebugContext(ctx, "docusign: answered", "op", x.op, "status", res.StatusCode, "after", time.Since(begun))
 
 	e.StatusCode, e.TraceToken = res.StatusCode, line(secrets, res.Header.Get("X-DocuSign-TraceToken"))
 	if res.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(awake, maxErrorRead)) // what has come of it is enough
 		e.read(res.Header, body, secrets, time.Now())
-		x.refused(e)
+		if e.Err == nil && x.refused != nil {
+			x.refused(e)
+		}
 		return e
 	}
-	body, err := readBody(awake, res.ContentLength, x.limit)
+	body, err := readBody(awake, res.ContentLength)
 	if err != nil && !errors.Is(err, ErrMalformedPage) {
-		return c.broken(ctx, watched, e, secrets, err)
+		return c.broken(ctx, watched, e, secrets, err, false)
 	}
 	if err == nil {
 		err = x.decode(body, x.secret)
@@ -129,7 +125,7 @@ func (c *conn) send(ctx context.Context, x exchange) error {
 }
 
 // broken completes the error of a request that got no answer, or not the whole of one.
-func (c *conn) broken(ctx, watched context.Context, e *Error, secrets *strings.Replacer, err error) error {
+func (c *conn) broken(ctx, watched context.Context, e *Error, secrets *strings.Replacer, err error, redirected bool) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("docusign: %s: %w", e.Op, ctx.Err())
 	}
@@ -144,12 +140,11 @@ func (c *conn) broken(ctx, watched context.Context, e *Error, secrets *strings.R
 	if e.StatusCode != 0 {
 		text = "the answer was cut off: " + text
 	}
-	e.Err, e.transient = &cause{err, text}, true
+	e.Err, e.transient = &cause{err, text}, !redirected
 	op, _ := errors.AsType[*net.OpError](err)
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
-	case errors.Is(err, errRedirect):
-		e.transient = false
+	case redirected:
 		e.Advice = "check the URLs of the environment, and any proxy on the way"
 	case certificate:
 		e.permanent = true
@@ -173,33 +168,24 @@ func (c *cause) GoString() string     { return c.text }
 func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
 func (c *cause) As(target any) bool   { return errors.As(c.err, target) }
 
-// waking reports each read that brought something.
-type waking struct {
-	io.Reader
-	wake func()
-}
+// eachRead is called for each read that brought something.
+type eachRead func()
 
-func (w *waking) Read(p []byte) (int, error) {
-	n, err := w.Reader.Read(p)
-	if n > 0 {
-		w.wake()
-	}
-	return n, err
+func (f eachRead) Write(p []byte) (int, error) {
+	f()
+	return len(p), nil
 }
 
 // readBody reads a body into one buffer: of the announced length, if any, else growing.
-func readBody(r io.Reader, length, limit int64) ([]byte, error) {
+func readBody(r io.Reader, length int64) ([]byte, error) {
 	if length < 0 {
 		length = 512 << 10
 	}
 	var body bytes.Buffer
-	var err error
-	if length <= limit {
-		body.Grow(int(length) + bytes.MinRead) // the end is then seen without growing
-		_, err = body.ReadFrom(io.LimitReader(r, limit+1))
-	}
-	if length > limit || int64(body.Len()) > limit {
-		err = malformed(fmt.Sprintf("it is larger than %d MiB", limit>>20))
+	body.Grow(int(min(length, maxAnswer)) + bytes.MinRead) // the end is then seen without growing
+	_, err := body.ReadFrom(io.LimitReader(r, maxAnswer+1))
+	if body.Len() > maxAnswer {
+		err = malformed(fmt.Sprintf("it is larger than %d MiB", maxAnswer>>20))
 	}
 	return body.Bytes(), err
 }

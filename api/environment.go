@@ -42,7 +42,7 @@ func baseURL(name, raw string) (*url.URL, error) {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("docusign: %s must be a plain URL, without user, query or fragment", name)
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u):
-		return u, nil
+		return u.JoinPath("/"), nil // the generated code takes the last element off a URL without a final slash
 	default:
 		return nil, fmt.Errorf("docusign: %s must begin with https:// (http:// is accepted for loopback addresses alone)", name)
 	}

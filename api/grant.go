@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -26,9 +25,6 @@ const scopes = "signature impersonation"
 
 // assertionLife is half of the hour that Docusign allows, so that the clocks may be that far apart either way.
 const assertionLife = 30 * time.Minute
-
-// maxAuthAnswer is the largest answer of the account server that is read, in bytes.
-const maxAuthAnswer = 1 << 20
 
 // JWTGrant is the grant that the Monitor documentation asks for: an integration key that acts on behalf of a user, who
 // has consented to it once and who administers the organization.
@@ -98,7 +94,6 @@ func (g grantSource) token(ctx context.Context, c *conn) (token *oauth2.Token, e
 				token, err = readToken(body, time.Now())
 				return err
 			},
-			limit: maxAuthAnswer,
 		})
 	})
 	return token, err
@@ -124,8 +119,7 @@ func (g JWTGrant) assertion(host string, now time.Time) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("docusign: %w", err)
 	}
-	digest := sha256.Sum256([]byte(signing))
-	signature, err := key.Sign(rand.Reader, digest[:], crypto.SHA256)
+	signature, err := crypto.SignMessage(key, rand.Reader, []byte(signing), crypto.SHA256)
 	if err != nil {
 		return "", fmt.Errorf("docusign: the private key does not sign: %w", err)
 	}
@@ -187,7 +181,7 @@ const maxTokenLife = 365 * 24 * 60 * 60
 // readToken reads a good answer. Its errors do not quote it.
 func readToken(body []byte, now time.Time) (*oauth2.Token, error) {
 	var t oauth.Token
-	if err := decodeWhole(body, &t); err != nil {
+	if err := decode(body, &t); err != nil {
 		return nil, err
 	}
 	switch {

@@ -1,14 +1,13 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
+
+	"github.com/go-json-experiment/json"
 
 	"example.com/docusign-monitor/gen/oauth"
 )
@@ -39,23 +38,17 @@ func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
 		op:      "userinfo",
 		base:    auth,
 		request: oauth.NewGetUserInfoRequest,
-		refused: func(e *Error) {
-			if e.StatusCode == http.StatusUnauthorized {
-				e.Err = ErrUnauthorized
-			}
-		},
 		decode: func(body []byte, _ string) (err error) {
 			organizations, err = readOrganizations(body)
 			return err
 		},
-		limit: maxAuthAnswer,
 	})
 	return organizations, err
 }
 
 func readOrganizations(body []byte) ([]Organization, error) {
 	var user oauth.UserInfo
-	if err := decodeWhole(body, &user); err != nil {
+	if err := decode(body, &user); err != nil {
 		return nil, err
 	}
 	var organizations []Organization
@@ -83,11 +76,10 @@ func deref[T any](p *T) (value T) {
 	return value
 }
 
-// decodeWhole reads a small answer of the account server. Its errors do not quote it.
-func decodeWhole(body []byte, into any) error {
-	err := json.NewDecoder(bytes.NewReader(body)).Decode(into)
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+// decode reads an answer of the account server. Its errors do not quote it.
+func decode(body []byte, into any) error {
+	switch err := json.Unmarshal(body, into); {
+	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the answer ends early: %w", io.ErrUnexpectedEOF)
 	case err != nil:
 		return errors.New("the answer is not the JSON that was asked for; check the auth URL")

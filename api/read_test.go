@@ -55,7 +55,7 @@ func TestReadPageRefuses(t *testing.T) {
 		"text":                 {`{oops}`, "not JSON at byte 1"},
 		"no cursor":            {`{"data":[]}`, "no endCursor"},
 		"empty cursor":         {`{"endCursor":"","data":[]}`, "no endCursor"},
-		"null cursor":          {`{"endCursor":null,"data":[]}`, "no endCursor"},
+		"null cursor":          {`{"endCursor":null,"data":[]}`, "endCursor is not a string"},
 		"numeric cursor":       {`{"endCursor":7,"data":[]}`, "endCursor is not a string"},
 		"object as cursor":     {`{"endCursor":{},"data":[]}`, "endCursor is not a string"},
 		"no array":             {`{"endCursor":"c"}`, "no data"},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"time"
 )
@@ -83,7 +82,10 @@ func (c *conn) retry(ctx context.Context, host string, attempt func() error) err
 	for n := 0; ; n++ {
 		begun := time.Now()
 		err := attempt()
-		e, failed := err.(*Error) // as it is: the error of a token, which is wrapped, has been retried where it arose
+		e, failed := err.(*Error)
+		if failed && e.Attempts > 0 { // that of the token, which has been retried where it arose
+			return err
+		}
 		if err == nil || failed && e.StatusCode != 0 {
 			c.answered.Store(host, true)
 		}
@@ -120,8 +122,7 @@ func (c *conn) retry(ctx context.Context, host string, attempt func() error) err
 			}
 		}
 
-		c.log.LogAttrs(ctx, slog.LevelWarn, "docusign: request failed, trying again",
-			slog.Any("error", e), slog.Int("attempt", n+1), slog.Duration("wait", pause))
+		c.log.WarnContext(ctx, "docusign: request failed, trying again", "error", e, "attempt", n+1, "wait", pause)
 		if err := c.policy.Wait(ctx, pause); err != nil {
 			return err
 		}

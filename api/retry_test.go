@@ -116,19 +116,18 @@ func testNotRetried(t *testing.T, s under) {
 		want   error
 		status int
 	}{
-		"400 with a cursor":   {answer(400, ``), ErrBadCursor, 400},
-		"403":                 {answer(403, ``), ErrNotEntitled, 403},
-		"404":                 {answer(404, ``), nil, 404},
-		"405":                 {answer(405, ``), nil, 405},
-		"204":                 {answer(204, ``), nil, 204},
-		"201":                 {answer(201, good), nil, 201},
-		"304":                 {answer(304, ``), nil, 304},
-		"HTML":                {answer(200, `<html>`, "Content-Type: text/html"), ErrMalformedPage, 200},
-		"another array":       {answer(200, `{"endCursor":"end","events":[{"n":1}]}`), ErrMalformedPage, 200},
-		"the other's array":   {others(s).page("end", `{"n":1}`), ErrMalformedPage, 200},
-		"null cursor":         {answer(200, fmt.Sprintf(`{"endCursor":null,%q:[{"n":1}]}`, s.array)), ErrMalformedPage, 200},
-		"a second value":      {answer(200, good+"{}"), ErrMalformedPage, 200},
-		"announced too large": {hangUp(maxPage+1, `{"endCursor"`), ErrMalformedPage, 200},
+		"400 with a cursor": {answer(400, ``), ErrBadCursor, 400},
+		"403":               {answer(403, ``), ErrNotEntitled, 403},
+		"404":               {answer(404, ``), nil, 404},
+		"405":               {answer(405, ``), nil, 405},
+		"204":               {answer(204, ``), nil, 204},
+		"201":               {answer(201, good), nil, 201},
+		"304":               {answer(304, ``), nil, 304},
+		"HTML":              {answer(200, `<html>`, "Content-Type: text/html"), ErrMalformedPage, 200},
+		"another array":     {answer(200, `{"endCursor":"end","events":[{"n":1}]}`), ErrMalformedPage, 200},
+		"the other's array": {others(s).page("end", `{"n":1}`), ErrMalformedPage, 200},
+		"null cursor":       {answer(200, fmt.Sprintf(`{"endCursor":null,%q:[{"n":1}]}`, s.array)), ErrMalformedPage, 200},
+		"a second value":    {answer(200, good+"{}"), ErrMalformedPage, 200},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -154,7 +153,7 @@ func TestOversizedPage(t *testing.T) { eachStream(t, testOversizedPage) }
 func testOversizedPage(t *testing.T, s under) {
 	f := s.fake(t, func(w http.ResponseWriter, r *http.Request) {
 		block := bytes.Repeat([]byte(" "), 1<<20)
-		for range maxPage/len(block) + 1 {
+		for range maxAnswer/len(block) + 1 {
 			w.Write(block)
 		}
 	})
@@ -418,14 +417,14 @@ func TestSlowIsNotSilent(t *testing.T) {
 	whole := `{"endCursor":"end","data":[{"n":1}]}`
 	pipe, out := io.Pipe()
 	alarms := 0
-	awake := &waking{pipe, func() { alarms++ }}
+	awake := io.TeeReader(pipe, eachRead(func() { alarms++ }))
 	go func() {
 		for i := range len(whole) {
 			io.WriteString(out, whole[i:i+1])
 		}
 		out.Close()
 	}()
-	body, err := readBody(awake, -1, maxPage)
+	body, err := readBody(awake, -1)
 	if err != nil || string(body) != whole {
 		t.Errorf("read %q, %v", body, err)
 	}
@@ -438,17 +437,20 @@ func TestReadBody(t *testing.T) {
 	text := strings.Repeat("x", 3<<20)
 	for name, length := range map[string]int64{"announced": int64(len(text)), "not announced": -1, "announced less": 10} {
 		t.Run(name, func(t *testing.T) {
-			got, err := readBody(strings.NewReader(text), length, maxPage)
+			got, err := readBody(strings.NewReader(text), length)
 			if err != nil || string(got) != text {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
 		})
 	}
-	if _, err := readBody(strings.NewReader(text), -1, 3<<20-1); !errors.Is(err, ErrMalformedPage) {
-		t.Errorf("one byte too many: %v", err)
-	}
-	if got, err := readBody(strings.NewReader(text), -1, 3<<20); err != nil || len(got) != len(text) {
-		t.Errorf("just enough: %d bytes, %v", len(got), err)
+	large := strings.Repeat("x", maxAnswer+1)
+	for _, length := range []int64{-1, maxAnswer, maxAnswer + 1} {
+		if _, err := readBody(strings.NewReader(large), length); !errors.Is(err, ErrMalformedPage) {
+			t.Errorf("one byte too many, %d announced: %v", length, err)
+		}
+		if got, err := readBody(strings.NewReader(large[1:]), length); err != nil || len(got) != maxAnswer {
+			t.Errorf("just enough, %d announced: %d bytes, %v", length, len(got), err)
+		}
 	}
 }
 

@@ -22,6 +22,10 @@ type Config struct {
 	// Addr is the address to listen on, of the loopback interface. Empty: "127.0.0.1:0", a free port.
 	Addr string
 
+	// TLS makes the sandbox speak HTTPS, HTTP/2 included, with a certificate of an authority of its own: [Server.Client]
+	// trusts it, [Server.CertPool] and [Server.CA] let others do so.
+	TLS bool
+
 	// Clock tells the time by which events are ingested, assertions judged and tokens expire. It is called from several
 	// goroutines. Nil: time.Now.
 	Clock func() time.Time
@@ -88,7 +92,8 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-// checkLoopback refuses an address that other machines could reach: the sandbox speaks plain HTTP, with tokens in it.
+// checkLoopback refuses an address that other machines could reach: the sandbox speaks plain HTTP with tokens in it, and
+// gives them for a key that is nobody's secret.
 func checkLoopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {

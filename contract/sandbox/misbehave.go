@@ -166,6 +166,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 func (a accident) oversize() {
+	a.r.Header.Del("Accept-Encoding") // white space before gzip would be no gzip
 	whole := a.capture()
 	body := whole.body
 	whole.header.Del("Content-Length")

@@ -142,7 +142,7 @@ func TestHeadTellsTheLengthOfGet(t *testing.T) {
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
 
-	head, whole := send(t, r), get(t, s, token, streamPath)
+	head, whole := send(t, r), accepting(t, s, token, streamPath)
 
 	for _, name := range []string{"Content-Length", "Content-Type"} {
 		if got, want := head.Header.Get(name), whole.Header.Get(name); got != want || got == "" {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"iter"
@@ -39,9 +40,11 @@ type Server struct {
 	requestsMu sync.Mutex
 	requests   []Request
 
-	http   http.Server
-	conns  sync.WaitGroup // the connections that are open
-	served chan struct{}  // closed when no connection is accepted any more
+	http      http.Server
+	authority *authority // nil without TLS
+	transport *http.Transport
+	conns     sync.WaitGroup // the connections that are open
+	served    chan struct{}  // closed when no connection is accepted any more
 }
 
 // New starts a sandbox. It fails if the address is taken or is not one of the loopback interface, and if cfg is wrong.
@@ -86,9 +89,19 @@ func New(cfg Config) (*Server, error) {
 		ErrorLog:  log.New(io.Discard, "", 0),
 		ConnState: s.countConns,
 	}
+	serve := func() error { return s.http.Serve(listener) }
+	if cfg.TLS {
+		if s.authority, err = newAuthority(listener.Addr().(*net.TCPAddr).IP); err != nil {
+			listener.Close()
+			return nil, fmt.Errorf("sandbox: making a certificate: %w", err)
+		}
+		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.authority.server}}
+		serve = func() error { return s.http.ServeTLS(listener, "", "") }
+	}
+	s.transport = s.newTransport()
 	go func() {
 		defer close(s.served)
-		s.http.Serve(listener) // always returns an error, ErrServerClosed in the end
+		serve() // always returns an error, ErrServerClosed in the end
 	}()
 	return s, nil
 }
@@ -108,6 +121,7 @@ func Start(t testing.TB, cfg Config) *Server {
 // do nothing.
 func (s *Server) Close() {
 	s.http.Close()
+	s.transport.CloseIdleConnections()
 	<-s.served // from here on there is no new connection to wait for
 	s.conns.Wait()
 }
@@ -123,7 +137,12 @@ func (s *Server) countConns(_ net.Conn, state http.ConnState) {
 
 // URL is the base URL of all hosts, the one that gives tokens and those of the two streams, without a slash at its end. Its
 // host and port are the audience of an assertion.
-func (s *Server) URL() string { return "http://" + s.host }
+func (s *Server) URL() string {
+	if s.config.TLS {
+		return "https://" + s.host
+	}
+	return "http://" + s.host
+}
 
 // Credentials are those of the first user.
 func (s *Server) Credentials() Credentials { return s.CredentialsOf(0) }
@@ -208,5 +227,5 @@ func (s *Server) handler() http.Handler {
 		})},
 		oauth.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnbound},
 	)
-	return s.observed(s.misbehaving(mux))
+	return s.observed(s.misbehaving(s.zipped(mux)))
 }

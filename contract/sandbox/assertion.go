@@ -38,13 +38,15 @@ func (s *Server) judge(assertion string) (*User, *refusal) {
 	if _, _, err := strict.ParseUnverified(assertion, claims); err != nil {
 		return nil, noValidSignature
 	}
-	if iss, err := claims.GetIssuer(); err != nil || !strings.EqualFold(iss, integrationKey) {
+	iss, err := claims.GetIssuer()
+	issuer := s.integration(iss)
+	if err != nil || issuer == nil {
 		return nil, issuerNotFound
 	}
 	if s.keyRevoked.Load() {
 		return nil, noValidSignature
 	}
-	token, err := strict.Parse(assertion, func(*jwt.Token) (any, error) { return &s.config.PrivateKey.PublicKey, nil })
+	token, err := strict.Parse(assertion, func(*jwt.Token) (any, error) { return &issuer.PrivateKey.PublicKey, nil })
 	if err != nil {
 		return nil, noValidSignature
 	}
@@ -57,7 +59,7 @@ func (s *Server) judge(assertion string) (*User, *refusal) {
 	if refused := judgeTimes(claims, s.config.Clock()); refused != nil {
 		return nil, refused
 	}
-	return s.judgeSubject(claims)
+	return s.judgeSubject(claims, issuer)
 }
 
 // unambiguous tells whether an assertion can be read in one way only: JSON decoders differ in which of two claims of one
@@ -100,7 +102,7 @@ func judgeTimes(claims jwt.MapClaims, now time.Time) *refusal {
 }
 
 // judgeSubject looks at whom an assertion is for and what it asks for.
-func (s *Server) judgeSubject(claims jwt.MapClaims) (*User, *refusal) {
+func (s *Server) judgeSubject(claims jwt.MapClaims, issuer *Integration) (*User, *refusal) {
 	sub, err := claims.GetSubject()
 	if err != nil || !isGUID(sub) {
 		return nil, invalidSubject
@@ -115,8 +117,9 @@ func (s *Server) judgeSubject(claims jwt.MapClaims) (*User, *refusal) {
 			return nil, consentRequired
 		}
 	}
-	if s.config.Users[i].NoConsent || s.consentWithdrawn.Load() {
+	user := &s.config.Users[i]
+	if s.consentWithdrawn.Load() || !user.consented(issuer) {
 		return nil, consentRequired
 	}
-	return &s.config.Users[i], nil
+	return user, nil
 }

@@ -11,7 +11,8 @@ import (
 // Some answers cannot be switched:
 //
 //   - The cursor before the first event, and every other one, is good for as long as the sandbox runs, unless it expires
-//     by CursorLifetime. A date in the future is the head. A cursor of one organization is refused by another one.
+//     by CursorLifetime. Of the cursors that mean a place where another one was given too, as those of empty pages, the
+//     newest 50,000 are good. A date in the future is the head. A cursor of one organization is refused by another one.
 //   - 403 of a user without the role has the shape of that of an organization without Monitor, and a sentence that is made
 //     up. An organization that does not exist is 404.
 //   - Errors of the OAuth endpoints carry {"error","error_description"}, the 401 with the code invalid_token.
@@ -41,6 +42,11 @@ type Assumptions struct {
 	// ErrorBody is what 400, 401, 404, 405 and 500 of the streams carry: PlatformError, SentenceError, EmptyError or
 	// HTMLBody. Default: PlatformError. Why: it is the shape of the platform's other answers.
 	ErrorBody ErrorBody
+
+	// TokenErrorBody is what a 400 of the token endpoint carries: DescribedError, CodeAlone, HTMLTokenError or
+	// PlainTokenError. Default: DescribedError. Why: the publisher lists the descriptions; that they are missing at times
+	// was reported, and its shell sample guards against the other two.
+	TokenErrorBody TokenErrorBody
 
 	// NoContentAtHead answers 204 instead of an empty page at the head. Default: never. Why: nothing shows that it happens.
 	NoContentAtHead bool
@@ -154,6 +160,17 @@ const (
 	HTMLBody                       // a page for a browser
 )
 
+// TokenErrorBody is a shape of error bodies of the token endpoint.
+type TokenErrorBody int
+
+// The shapes that the token endpoint is known to use.
+const (
+	DescribedError  TokenErrorBody = iota // {"error","error_description"}
+	CodeAlone                             // {"error"}
+	HTMLTokenError                        // a page for a browser
+	PlainTokenError                       // the text Bad Request
+)
+
 // HeadCursor is what becomes of the cursor at the head.
 type HeadCursor int
 
@@ -190,6 +207,8 @@ func (a Assumptions) check() error {
 	switch {
 	case a.ErrorBody < PlatformError || a.ErrorBody > HTMLBody:
 		return fmt.Errorf("assumption ErrorBody: there is no shape %d", a.ErrorBody)
+	case a.TokenErrorBody < DescribedError || a.TokenErrorBody > PlainTokenError:
+		return fmt.Errorf("assumption TokenErrorBody: there is no shape %d", a.TokenErrorBody)
 	case a.HeadCursor < CursorRests || a.HeadCursor > CursorMoves:
 		return fmt.Errorf("assumption HeadCursor: there is no %d", a.HeadCursor)
 	case a.HeadEndCursor < GivenCursor || a.HeadEndCursor > NullEndCursor:

@@ -20,7 +20,7 @@ import (
 type scenario struct {
 	*testing.T
 	*sandbox.Server
-	clock *clock
+	clock *sandbox.Clock
 	token string
 }
 
@@ -68,9 +68,12 @@ func (s scenario) organization() string { return organizationPath(s.Credentials(
 // moved asks for the first page's cursor on one path, and for what comes after it on another.
 func (s scenario) moved(from, to string, later time.Duration) string {
 	cursor := strings.Split(s.ask(from+"?limit=1"), `"`)[3]
-	s.clock.Move(later)
+	s.clock.Advance(later)
 	return s.ask(to + "?limit=1&cursor=" + url.QueryEscape(cursor))[:3]
 }
+
+// refused is the body of the answer to an assertion that is none.
+func (s scenario) refused() string { return strings.TrimSpace(exchange(s.T, s.Server, "none").Body) }
 
 // Each assumption changes what it says it changes.
 func TestAssumptions(t *testing.T) {
@@ -108,6 +111,8 @@ func TestAssumptions(t *testing.T) {
 			func(s scenario) string { return s.ask(streamPath + "?limit=0") },
 			`400 {"errorCode":"INVALID_REQUEST_PARAMETER","message":"The limit is not between 1 and 2000."}`,
 			`400 {"error":"The limit is not between 1 and 2000."}`},
+		"TokenErrorBody": {sandbox.Assumptions{TokenErrorBody: sandbox.CodeAlone}, nil,
+			func(s scenario) string { return s.refused() }, `{"error":"invalid_grant","error_description":"no_valid_keys_or_signatures"}`, `{"error":"invalid_grant"}`},
 		"NoContentAtHead": {sandbox.Assumptions{NoContentAtHead: true}, nil,
 			func(s scenario) string { return s.walk(streamPath, "") }, "2 2 1 0 end", "2 2 1 204"},
 		"SwapForbidden": {sandbox.Assumptions{SwapForbidden: true}, entitled,
@@ -161,7 +166,7 @@ func TestAssumptions(t *testing.T) {
 		"HeadInterval": {sandbox.Assumptions{HeadInterval: time.Minute}, func(c *sandbox.Config) { c.Events = sandbox.Raw() },
 			func(s scenario) string {
 				told := s.ask(streamPath)[:3] + s.ask(streamPath)[:3]
-				s.clock.Move(time.Minute)
+				s.clock.Advance(time.Minute)
 				return told + s.ask(streamPath)[:3]
 			}, "200200200", "200429200"},
 		"Retention": {sandbox.Assumptions{Retention: 3 * time.Millisecond}, nil,
@@ -218,14 +223,16 @@ func TestAssumedValues(t *testing.T) {
 		observe func(scenario) string
 		want    string
 	}{
-		"empty error":     {sandbox.Assumptions{ErrorBody: sandbox.EmptyError}, body, "400"},
-		"HTML error":      {sandbox.Assumptions{ErrorBody: sandbox.HTMLBody}, body, "400 <!DOCTYPE html>\n<html><head><title>Bad Request</title></head><body><h1>Bad Request</h1></body></html>"},
-		"HTML 404":        {sandbox.Assumptions{ErrorBody: sandbox.HTMLBody}, func(s scenario) string { return s.ask("/none")[:19] }, "404 <!DOCTYPE html>"},
-		"no end":          {sandbox.Assumptions{HeadCursor: sandbox.CursorMoves}, head, "2 2 1 0 0 0"},
-		"missing at head": {sandbox.Assumptions{HeadEndCursor: sandbox.MissingEndCursor}, head, "2 2 1 0 lost"},
-		"empty at head":   {sandbox.Assumptions{HeadEndCursor: sandbox.EmptyEndCursor}, head, "2 2 1 0 lost"},
-		"gone, 404":       {sandbox.Assumptions{DatasetGone: 404}, func(s scenario) string { return s.ask(streamPath)[:3] }, "404"},
-		"both at once":    {sandbox.Assumptions{ShortPages: []int{1}, EmptyPageEvery: 3}, head, "1 1 0 1 1 0"},
+		"empty error":       {sandbox.Assumptions{ErrorBody: sandbox.EmptyError}, body, "400"},
+		"HTML error":        {sandbox.Assumptions{ErrorBody: sandbox.HTMLBody}, body, "400 <!DOCTYPE html>\n<html><head><title>Bad Request</title></head><body><h1>Bad Request</h1></body></html>"},
+		"HTML 404":          {sandbox.Assumptions{ErrorBody: sandbox.HTMLBody}, func(s scenario) string { return s.ask("/none")[:19] }, "404 <!DOCTYPE html>"},
+		"HTML for a token":  {sandbox.Assumptions{TokenErrorBody: sandbox.HTMLTokenError}, scenario.refused, "<!DOCTYPE html>\n<html><head><title>Bad Request</title></head><body><h1>Bad Request</h1></body></html>"},
+		"plain for a token": {sandbox.Assumptions{TokenErrorBody: sandbox.PlainTokenError}, scenario.refused, "Bad Request"},
+		"no end":            {sandbox.Assumptions{HeadCursor: sandbox.CursorMoves}, head, "2 2 1 0 0 0"},
+		"missing at head":   {sandbox.Assumptions{HeadEndCursor: sandbox.MissingEndCursor}, head, "2 2 1 0 lost"},
+		"empty at head":     {sandbox.Assumptions{HeadEndCursor: sandbox.EmptyEndCursor}, head, "2 2 1 0 lost"},
+		"gone, 404":         {sandbox.Assumptions{DatasetGone: 404}, func(s scenario) string { return s.ask(streamPath)[:3] }, "404"},
+		"both at once":      {sandbox.Assumptions{ShortPages: []int{1}, EmptyPageEvery: 3}, head, "1 1 0 1 1 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, c, token := startWith(t, sandbox.Config{Events: numbered(5), Assumptions: test.assume})
@@ -238,7 +245,7 @@ func TestAssumedValues(t *testing.T) {
 
 func TestAssumptionsRefused(t *testing.T) {
 	for _, assume := range []sandbox.Assumptions{
-		{ErrorBody: 4}, {HeadCursor: 3}, {HeadEndCursor: -1}, {Lag: 3}, {OrganizationLimit: -1}, {EmptyPageEvery: 1}, {EmptyPageEvery: -2},
+		{ErrorBody: 4}, {TokenErrorBody: 4}, {HeadCursor: 3}, {HeadEndCursor: -1}, {Lag: 3}, {OrganizationLimit: -1}, {EmptyPageEvery: 1}, {EmptyPageEvery: -2},
 		{DatasetGone: 200}, {DateReach: -1}, {CursorLifetime: -1}, {HeadInterval: -1}, {Retention: -1}, {ShortPages: []int{0}},
 	} {
 		if s, err := sandbox.New(sandbox.Config{Assumptions: assume}); err == nil {

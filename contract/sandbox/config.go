@@ -2,12 +2,10 @@ package sandbox
 
 import (
 	"cmp"
-	"crypto/rand"
 	"crypto/rsa"
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"time"
 )
 
@@ -26,8 +24,8 @@ type Config struct {
 	// trusts it, [Server.CertPool] and [Server.CA] let others do so.
 	TLS bool
 
-	// Clock tells the time by which events are ingested, assertions judged and tokens expire. It is called from several
-	// goroutines. Nil: time.Now.
+	// Clock tells the time by which events are ingested, assertions judged and tokens expire, such as the Now of a [Clock].
+	// It is called from several goroutines. Nil: time.Now.
 	Clock func() time.Time
 
 	// TokenLifetime is how long an access token lives, at least a second. Zero: one hour.
@@ -37,9 +35,16 @@ type Config struct {
 	// consented.
 	Users []User
 
-	// PrivateKey is the key of the integration, whose public half the sandbox has registered. Nil: a key of 2048 bits that
-	// is made once in a process.
+	// PrivateKey is the key of the first integration, whose public half the sandbox has registered. Nil: a key of 2048
+	// bits that is made once in a process.
 	PrivateKey *rsa.PrivateKey
+
+	// Integrations are the applications that may ask for tokens. Empty: one, with PrivateKey.
+	Integrations []Integration
+
+	// OnRequest is told of each request before its answer begins, as [Server.Requests] notes it. It is called from several
+	// goroutines. Nil: nobody is told.
+	OnRequest func(Request)
 
 	// Faults are what goes wrong, and when. Nil: nothing.
 	Faults Faults
@@ -55,9 +60,6 @@ const (
 	defaultAddr     = "127.0.0.1:0"
 	defaultLifetime = time.Hour
 )
-
-// processKey is made at run time, so that no key is ever in the tree.
-var processKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // withDefaults returns a copy of c in which nothing is missing, or says what is wrong with c.
 func (c Config) withDefaults() (Config, error) {
@@ -82,14 +84,9 @@ func (c Config) withDefaults() (Config, error) {
 	if l := c.Limits; l.Hourly < 0 || l.Burst < 0 || l.UserInfo < 0 {
 		return c, errors.New("a limit is less than nothing")
 	}
-	if c.PrivateKey == nil {
-		key, err := processKey()
-		if err != nil {
-			return c, fmt.Errorf("making a key: %w", err)
-		}
-		c.PrivateKey = key
-	}
-	return c, nil
+	var err error
+	c.Integrations, err = newIntegrations(c)
+	return c, err
 }
 
 // checkLoopback refuses an address that other machines could reach: the sandbox speaks plain HTTP with tokens in it, and

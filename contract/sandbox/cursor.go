@@ -10,8 +10,9 @@ import (
 )
 
 // A cursor of the stream is aa_<ticks>_<ticks>_<n>: the times of ingestion and of happening of the last event before the
-// position, and the position, counted from a number that is the stream's own. Clients must not look into it. The sandbox does, to find the place, and compares the whole
-// with what it would give for that place, so that a forged cursor and one of another log are refused.
+// position, and the position, counted from a number that is the stream's own. Clients must not look into it. The sandbox
+// does, to find the place, and compares the whole with what it would give for that place, so that a forged cursor and one
+// of another log are refused.
 
 // cursor is the cursor of position n: that of what comes after the first n events.
 func (v view) cursor(n int) string { return v.cursorOf(0, n) }

@@ -81,7 +81,7 @@ func TestDefaultStart(t *testing.T) {
 		{"the last is a week old", time.Millisecond - 100*time.Nanosecond, 1},
 		{"all are older", 100 * time.Nanosecond, 0},
 	} {
-		c.Move(step.move)
+		c.Advance(step.move)
 		for _, query := range []string{"", "cursor=", "cursor=&limit=2000"} {
 			if got := len(stream(t, s, token, query).Data); got != step.want {
 				t.Errorf("%s, %q: got %d events, want %d", step.name, query, got, step.want)

@@ -157,3 +157,57 @@ func bearer(token string) func(context.Context, *http.Request) error {
 		return nil
 	}
 }
+
+// A clock that is set by hand: the token expires when the test says so.
+func ExampleClock() {
+	clock := sandbox.NewClock(time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC))
+	s, err := sandbox.New(sandbox.Config{Clock: clock.Now, TokenLifetime: 10 * time.Minute})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	token := s.AuthorizationCodeToken(0)
+
+	for range 2 {
+		status, err := ask(s, token)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(clock.Now().Format(time.TimeOnly), status)
+		clock.Advance(10 * time.Minute)
+	}
+	// Output:
+	// 04:05:06 200
+	// 04:15:06 401
+}
+
+// With TLS, and so HTTP/2, a client has to trust the sandbox's own CA.
+func ExampleServer_Client() {
+	s, err := sandbox.New(sandbox.Config{TLS: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	answer, err := s.Client().Get(s.URL() + "/oauth/userinfo")
+	if err != nil {
+		log.Fatal(err)
+	}
+	answer.Body.Close()
+	fmt.Println(answer.Proto, answer.StatusCode)
+	// Output: HTTP/2.0 401
+}
+
+// ask asks for a page, and tells the status of the answer.
+func ask(s *sandbox.Server, token string) (int, error) {
+	r, err := http.NewRequest(http.MethodGet, s.URL()+"/api/v2.0/datasets/monitor/stream?limit=1", nil)
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	answer, err := s.Client().Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, answer.Body.Close()
+}

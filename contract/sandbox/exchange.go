@@ -15,8 +15,11 @@ type Request struct {
 	Status    int    // of the answer
 }
 
+// keptRequests is how many of the newest requests the log of them holds at least. It holds twice as many at most.
+const keptRequests = 100_000
+
 // Requests are the requests that were answered, in the order of the answers. Whoever has read the head of an answer finds
-// its request here.
+// its request here. Of more than 200,000 the oldest are forgotten, and at least the newest 100,000 are there.
 func (s *Server) Requests() []Request {
 	s.requestsMu.Lock()
 	defer s.requestsMu.Unlock()
@@ -107,7 +110,14 @@ func (a *answer) replace(status int) {
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 func (s *Server) note(r Request) {
+	r.Path = strings.Clone(r.Path) // else it would hold the query
 	s.requestsMu.Lock()
-	defer s.requestsMu.Unlock()
 	s.requests = append(s.requests, r)
+	if len(s.requests) > 2*keptRequests {
+		s.requests = slices.Delete(s.requests, 0, keptRequests)
+	}
+	s.requestsMu.Unlock()
+	if s.config.OnRequest != nil {
+		s.config.OnRequest(r)
+	}
 }

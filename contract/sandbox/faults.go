@@ -228,8 +228,8 @@ var (
 		a.next.ServeHTTP(a.w, a.r)
 	}, false}
 
-	// RevokeKey takes the integration's key away from this request on: no assertion made with it is accepted any more. A
-	// token that was issued stays good.
+	// RevokeKey takes the keys of the integrations away from this request on: no assertion made with them is accepted any
+	// more. A token that was issued stays good.
 	RevokeKey = Fault{"revoke-key", func(a accident) {
 		a.keyRevoked.Store(true)
 		a.next.ServeHTTP(a.w, a.r)

@@ -67,7 +67,7 @@ func FuzzRequest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Cleanup(s.Close)
-	token := s.tokens.issue(&s.config.Users[0], s.config.Clock().Add(time.Hour), false)
+	token := s.issue(&s.config.Users[0], false)
 
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		head, body, _ := bytes.Cut(bytes.ReplaceAll(wire, []byte("TOKEN"), []byte(token)), []byte("\r\n\r\n"))

@@ -31,9 +31,9 @@ func TestLimits(t *testing.T) {
 		ask(streamPath), ask(organization), ask(streamPath), // both streams, one quota; the third is one too many
 		ask("/oauth/userinfo"), ask("/oauth/userinfo"),
 	}
-	c.Move(30 * time.Second)
+	c.Advance(30 * time.Second)
 	got = append(got, ask(streamPath), ask(streamPath+"?limit=0"), ask(streamPath))
-	c.Move(time.Hour)
+	c.Advance(time.Hour)
 	got = append(got, ask(streamPath), ask("/oauth/userinfo"))
 	want := []string{
 		"200 5 4 2 1", "200 5 3 2 0", "429 5 2 2 0",

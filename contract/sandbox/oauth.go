@@ -28,7 +28,7 @@ func (g oauthGuard) CreateToken(w http.ResponseWriter, r *http.Request) {
 	exchangeOf(r.Context()).operation = opToken
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if problem := formProblem(r); problem != "" {
-		oauthRefusal(http.StatusBadRequest, "invalid_request", problem).VisitCreateTokenResponse(w)
+		g.refuseToken(r.Context(), "invalid_request", problem).VisitCreateTokenResponse(w)
 		return
 	}
 	g.next.CreateToken(w, r)
@@ -73,6 +73,37 @@ func formProblem(r *http.Request) string {
 	return ""
 }
 
+// refuseToken is the 400 of the token endpoint, in the shape that is assumed.
+func (s *Server) refuseToken(ctx context.Context, code, description string) oauth.CreateTokenResponseObject {
+	switch s.config.Assumptions.TokenErrorBody {
+	case CodeAlone:
+		description = ""
+	case HTMLTokenError:
+		return tokenPage{bare{exchangeOf(ctx), http.StatusBadRequest, http.StatusText(http.StatusBadRequest)}}
+	case PlainTokenError:
+		return plainToken{exchangeOf(ctx)}
+	}
+	return oauthRefusal(http.StatusBadRequest, code, description)
+}
+
+// tokenPage is a page for a browser in place of a token.
+type tokenPage struct{ bare }
+
+func (p tokenPage) VisitCreateTokenResponse(w http.ResponseWriter) error {
+	return p.VisitGetStreamResponse(w)
+}
+
+// plainToken is a line of text in place of a token.
+type plainToken struct{ exchange *exchange }
+
+func (p plainToken) VisitCreateTokenResponse(w http.ResponseWriter) error {
+	p.exchange.bare = true
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusBadRequest)
+	_, err := w.Write([]byte(http.StatusText(http.StatusBadRequest)))
+	return err
+}
+
 // oauthRefusal is an answer in the shape that the OAuth endpoints use.
 func oauthRefusal(status int, code, description string) oauth.CreateTokendefaultJSONResponse {
 	body := oauth.OAuthError{Error: code}
@@ -85,18 +116,18 @@ func oauthRefusal(status int, code, description string) oauth.CreateTokendefault
 // oauthHandler serves the operations of the OAuth document.
 type oauthHandler struct{ *Server }
 
-func (s oauthHandler) CreateToken(_ context.Context, request oauth.CreateTokenRequestObject,
+func (s oauthHandler) CreateToken(ctx context.Context, request oauth.CreateTokenRequestObject,
 ) (oauth.CreateTokenResponseObject, error) {
 	if !request.Body.GrantType.Valid() {
-		return oauthRefusal(http.StatusBadRequest, "invalid_grant", "unsupported_grant_type"), nil
+		return s.refuseToken(ctx, "invalid_grant", "unsupported_grant_type"), nil
 	}
 	user, refused := s.judge(request.Body.Assertion)
 	if refused != nil {
-		return oauthRefusal(http.StatusBadRequest, refused.code, refused.description), nil
+		return s.refuseToken(ctx, refused.code, refused.description), nil
 	}
 	granted := scope
 	return oauth.CreateToken200JSONResponse{Body: oauth.Token{
-		AccessToken: s.tokens.issue(user, s.config.Clock().Add(s.config.TokenLifetime), false),
+		AccessToken: s.issue(user, false),
 		TokenType:   "Bearer",
 		ExpiresIn:   int64(s.config.TokenLifetime / time.Second),
 		Scope:       &granted,

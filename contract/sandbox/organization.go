@@ -44,8 +44,11 @@ type User struct {
 	// Name is the user's full name. Empty: a synthetic one.
 	Name string
 
-	// NoConsent says that the user has not consented to the integration: a token is refused with consent_required.
+	// NoConsent says that the user has consented to no integration: a token is refused with consent_required.
 	NoConsent bool
+
+	// Integrations are the keys of those that the user has consented to. Nil: all.
+	Integrations []string
 
 	// Role is the user's in each of the organizations.
 	Role Role
@@ -66,16 +69,16 @@ type tenant struct {
 
 // Who there is in a sandbox by default. The values are made up.
 const (
-	integrationKey = "7c2b5f1e-3d7a-4c55-9b0e-5a1f0c9e6d42"
 	organizationID = "b9d4a0f6-52c8-4e13-8f77-1d6a3e90c2b5"
 	accountID      = "e5a81c37-9f24-4b60-a6d3-08c7f2195be4"
 )
 
-// What GUIDs of people and organizations are drawn from, so that they depend on the place in a list alone.
+// What GUIDs of people, organizations and integrations are drawn from, so that they depend on the place in a list alone.
 const (
 	ofUsers = iota
 	ofOrganizations
 	ofAccounts
+	ofIntegrations
 )
 
 func newTenants(cfg Config, start time.Time) ([]*tenant, error) {
@@ -128,8 +131,8 @@ func defaultOrganization(i int) string {
 	return d.guid()
 }
 
-func newUsers(given []User, tenants []*tenant) ([]User, error) {
-	users := slices.Clone(given)
+func newUsers(cfg Config, tenants []*tenant) ([]User, error) {
+	users := slices.Clone(cfg.Users)
 	if len(users) == 0 {
 		users = []User{{}}
 	}
@@ -147,6 +150,12 @@ func newUsers(given []User, tenants []*tenant) ([]User, error) {
 		}
 		if u.Role < Administrator || u.Role > NoRole {
 			return nil, fmt.Errorf("user %d: there is no role %d", i, u.Role)
+		}
+		u.Integrations = slices.Clone(u.Integrations)
+		for _, key := range u.Integrations {
+			if !slices.ContainsFunc(cfg.Integrations, func(in Integration) bool { return strings.EqualFold(in.Key, key) }) {
+				return nil, fmt.Errorf("user %d: there is no integration %s", i, key)
+			}
 		}
 		belongs := u.Organizations
 		if belongs == nil {
@@ -189,6 +198,14 @@ func (t *tenant) whyNot() string {
 		return "Organization does not have Monitor entitlement"
 	}
 	return "User is not an administrator of the organization"
+}
+
+// consented tells whether a user has consented to an integration.
+func (u *User) consented(to *Integration) bool {
+	if u.Integrations == nil {
+		return !u.NoConsent
+	}
+	return !u.NoConsent && slices.ContainsFunc(u.Integrations, func(key string) bool { return strings.EqualFold(key, to.Key) })
 }
 
 // mayRead tells whether a user may read the stream of an organization.

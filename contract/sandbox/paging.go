@@ -129,7 +129,7 @@ func (s *Server) find(v view, cursor string) (at stand, ok bool) {
 	}
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
-	a, ok := s.aliases[cursor]
+	a, ok := s.aliases.get(cursor)
 	return a.at, ok && a.first == v.first
 }
 
@@ -228,7 +228,7 @@ func (s *Server) moved(v view, at stand) string {
 	defer s.countsMu.Unlock()
 	s.moves++
 	cursor := v.cursorOf(s.moves, at.n)
-	s.aliases[cursor] = alias{v.first, at}
+	s.aliases.put(cursor, alias{v.first, at})
 	return cursor
 }
 
@@ -237,7 +237,7 @@ func (s *Server) bounded(v view, at stand) string {
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
 	cursor := v.cursorOf(at.until<<20, at.n)
-	s.aliases[cursor] = alias{v.first, at}
+	s.aliases.put(cursor, alias{v.first, at})
 	return cursor
 }
 
@@ -245,8 +245,8 @@ func (s *Server) bounded(v view, at stand) string {
 func (s *Server) first(text string) bool {
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
-	_, again := s.met[text]
-	s.met[text] = struct{}{}
+	_, again := s.met.get(text)
+	s.met.put(text, struct{}{})
 	return !again
 }
 
@@ -263,15 +263,18 @@ func (s *Server) remember(p page) {
 	}
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
-	s.given[cursor] = s.config.Clock()
+	s.given.put(cursor, s.config.Clock())
 }
 
 func (s *Server) expired(cursor string) bool {
 	life := s.config.Assumptions.CursorLifetime
+	if life == 0 {
+		return false
+	}
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
-	given, known := s.given[cursor]
-	return life > 0 && known && s.config.Clock().After(given.Add(life))
+	given, known := s.given.get(cursor)
+	return !known || s.config.Clock().After(given.Add(life))
 }
 
 // page answers with the events of a view from one position to another. It writes the bytes that the log holds: the

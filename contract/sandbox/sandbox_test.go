@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,24 +16,8 @@ import (
 	"example.com/docusign-monitor/contract/sandbox"
 )
 
-// clock is one that a test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 2, 3, 4, 5, 6, 789_012_300, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+func newClock() *sandbox.Clock {
+	return sandbox.NewClock(time.Date(2026, 2, 3, 4, 5, 6, 789_012_300, time.UTC))
 }
 
 // answer is what a test looks at of an HTTP answer.

@@ -28,14 +28,14 @@ type Server struct {
 	keyRevoked, consentWithdrawn atomic.Bool // by a fault
 
 	countsMu  sync.Mutex
-	counts    map[string]Ordinal   // of the requests, by operation
-	quotas    map[string]quota     // of organizations and users
-	aliases   map[string]alias     // what cursors mean that cannot be told from the log
-	moves     int                  // how many of them there are
-	pages     int                  // how many have been asked for
-	headAsked time.Time            // when the head was asked for last
-	met       map[string]struct{}  // the cursors that have been given twice
-	given     map[string]time.Time // when cursors were given
+	counts    map[string]Ordinal // of the requests, by operation
+	quotas    map[string]quota   // of organizations and users
+	aliases   recent[alias]      // what cursors mean that cannot be told from the log
+	moves     int                // how many of them there are
+	pages     int                // how many have been asked for
+	headAsked time.Time          // when the head was asked for last
+	met       recent[struct{}]   // the cursors that have been given twice
+	given     recent[time.Time]  // when cursors were given
 
 	requestsMu sync.Mutex
 	requests   []Request
@@ -59,7 +59,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	if cfg.Users, err = newUsers(cfg.Users, tenants); err != nil {
+	if cfg.Users, err = newUsers(cfg, tenants); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	listener, err := net.Listen("tcp", cfg.Addr)
@@ -72,10 +72,7 @@ func New(cfg Config) (*Server, error) {
 		host:    listener.Addr().String(),
 		tenants: tenants,
 		counts:  map[string]Ordinal{},
-		aliases: map[string]alias{},
 		quotas:  map[string]quota{},
-		met:     map[string]struct{}{},
-		given:   map[string]time.Time{},
 		served:  make(chan struct{}),
 	}
 	s.http = http.Server{
@@ -144,14 +141,18 @@ func (s *Server) URL() string {
 	return "http://" + s.host
 }
 
-// Credentials are those of the first user.
-func (s *Server) Credentials() Credentials { return s.CredentialsOf(0) }
+// Credentials are those of the first user and the first integration.
+func (s *Server) Credentials() Credentials { return s.CredentialsFor(0, 0) }
 
-// CredentialsOf are those of a user, by the place in Config.Users. Their organization is the first of the user's, if any.
-// It panics if there is no such user.
-func (s *Server) CredentialsOf(user int) Credentials {
-	u := s.config.Users[user]
-	c := Credentials{IntegrationKey: integrationKey, UserID: u.ID, PrivateKey: s.config.PrivateKey}
+// CredentialsOf are those of a user, by the place in Config.Users, and the first integration. It panics if there is no
+// such user.
+func (s *Server) CredentialsOf(user int) Credentials { return s.CredentialsFor(user, 0) }
+
+// CredentialsFor are those of a user and an integration, by the places in Config.Users and Config.Integrations. Their
+// organization is the first of the user's, if any. It panics if there is no such user or integration.
+func (s *Server) CredentialsFor(user, integration int) Credentials {
+	u, in := s.config.Users[user], s.config.Integrations[integration]
+	c := Credentials{IntegrationKey: in.Key, UserID: u.ID, PrivateKey: in.PrivateKey}
 	if len(u.Organizations) > 0 {
 		c.OrganizationID = u.Organizations[0]
 	}
@@ -161,7 +162,7 @@ func (s *Server) CredentialsOf(user int) Credentials {
 // AuthorizationCodeToken is an access token of a user, by the place in Config.Users, as an authorization-code grant gives
 // it: for an integration that does not use the JWT grant. It panics if there is no such user.
 func (s *Server) AuthorizationCodeToken(user int) string {
-	return s.tokens.issue(&s.config.Users[user], s.config.Clock().Add(s.config.TokenLifetime), true)
+	return s.issue(&s.config.Users[user], true)
 }
 
 // Append ingests events into the log of the first organization now, in this order. It ingests none and returns an error

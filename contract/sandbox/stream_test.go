@@ -23,7 +23,7 @@ func numbered(n int) sandbox.Source {
 }
 
 // startWith starts a sandbox whose clock can be moved, and gets a token that outlives the test.
-func startWith(t *testing.T, cfg sandbox.Config) (*sandbox.Server, *clock, string) {
+func startWith(t *testing.T, cfg sandbox.Config) (*sandbox.Server, *sandbox.Clock, string) {
 	t.Helper()
 	c := newClock()
 	cfg.Clock, cfg.TokenLifetime = c.Now, 1000*time.Hour
@@ -92,7 +92,7 @@ func TestHead(t *testing.T) {
 			query := streamPath + "?cursor=" + cursor
 
 			a := get(t, s, token, query)
-			c.Move(30 * 24 * time.Hour)
+			c.Advance(30 * 24 * time.Hour)
 			later := get(t, s, token, query)
 			given := []byte(`{"a":1}`)
 			if err := s.Append(given, []byte(`{"a":2}`)); err != nil {
@@ -131,7 +131,7 @@ func TestAppendIsAllOrNothing(t *testing.T) {
 func TestClockGoesBack(t *testing.T) {
 	s, c, token := startWith(t, sandbox.Config{Events: numbered(1)})
 	late := c.Now().Format(time.RFC3339Nano)
-	c.Move(-time.Hour)
+	c.Advance(-time.Hour)
 	if err := s.Append([]byte(`{"a":1}`)); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 type tokens struct {
 	mu     sync.Mutex
 	issued map[string]grant
+	sweep  int // how many there are when those that have expired are forgotten
 }
 
 // grant is what an access token stands for.
@@ -21,15 +23,25 @@ type grant struct {
 	byCode  bool // by an authorization code
 }
 
-// issue makes an access token for user. It is opaque: random text that nothing can be read from.
-func (t *tokens) issue(user *User, expires time.Time, byCode bool) string {
+// issue makes an access token for user.
+func (s *Server) issue(user *User, byCode bool) string {
+	now := s.config.Clock()
+	return s.tokens.issue(grant{user, now.Add(s.config.TokenLifetime), byCode}, now)
+}
+
+// issue makes an access token. It is opaque: random text that nothing can be read from.
+func (t *tokens) issue(g grant, now time.Time) string {
 	token := rand.Text() + rand.Text()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.issued == nil {
 		t.issued = make(map[string]grant)
 	}
-	t.issued[token] = grant{user, expires, byCode}
+	if len(t.issued) >= t.sweep {
+		maps.DeleteFunc(t.issued, func(_ string, g grant) bool { return !now.Before(g.expires) })
+		t.sweep = max(2*len(t.issued), 1000)
+	}
+	t.issued[token] = g
 	return token
 }
 

@@ -133,7 +133,7 @@ func TestTokenExpires(t *testing.T) {
 		move time.Duration
 		want int
 	}{{0, 200}, {90*time.Second - 1, 200}, {1, 401}, {time.Hour, 401}} {
-		c.Move(step.move)
+		c.Advance(step.move)
 		for _, path := range []string{streamPath, "/oauth/userinfo"} {
 			if got := get(t, s, token, path).Status; got != step.want {
 				t.Errorf("%s after %v more: status %d, want %d", path, step.move, got, step.want)

@@ -114,7 +114,7 @@ func testQueryRefused(t *testing.T, s under) {
 			}
 			for p, err := range c.Follow(t.Context(), q, 0) {
 				if p != nil || err == nil {
-					t.Error("Follow takes it")
+					t.Fatal("Follow takes it")
 				}
 			}
 			if f.tokens+len(f.requests) > 0 {

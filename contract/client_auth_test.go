@@ -97,6 +97,7 @@ var _ = Describe("Client auth", Label("client"), func() {
 		Entry("key", `{"error":"invalid_grant","error_description":"no_valid_keys_or_signatures"}`, api.ErrWrongKey),
 		Entry("clock", `{"error":"invalid_grant","error_description":"expired_grant"}`, api.ErrExpiredGrant),
 		Entry("subject", `{"error":"invalid_grant","error_description":"invalid_subject"}`, api.ErrInvalidSubject),
+		Entry("grant type", `{"error":"invalid_grant","error_description":"unsupported_grant_type"}`, api.ErrInvalidGrant),
 		Entry("no reason", `{"error":"invalid_grant"}`, api.ErrInvalidGrant))
 })
 

@@ -103,6 +103,13 @@ var _ = Describe("Client retries", Label("client"), func() {
 		Entry("in seconds", func(time.Time) map[string]string {
 			return map[string]string{"Retry-After": "17"}
 		}, 17*time.Second),
+		Entry("in seconds, whatever else it says", func(now time.Time) map[string]string {
+			return map[string]string{"Retry-After": "17", "X-BurstLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(now.Add(time.Hour).Unix())}
+		}, 17*time.Second),
+		Entry("until a date of a clock that is a day slow", func(now time.Time) map[string]string {
+			slow := now.Add(-24 * time.Hour).UTC()
+			return map[string]string{"Date": slow.Format(http.TimeFormat), "Retry-After": slow.Add(40 * time.Second).Format(http.TimeFormat)}
+		}, 40*time.Second),
 		Entry("until a date", func(now time.Time) map[string]string {
 			return map[string]string{"Retry-After": now.Add(40 * time.Second).UTC().Format(http.TimeFormat)}
 		}, 40*time.Second),

@@ -36,7 +36,7 @@ var _ = Describe("Client failures", Label("client"), func() {
 			Expect(h.sentCursors()).To(Equal([]string{"absent", "c1", "c1", "c2"}))
 			Expect(h.waits).To(HaveLen(1))
 		},
-		Entry("a connection that breaks", reply{broken: true}),
+		Entry("a connection that ends", reply{broken: true}), Entry("a connection that is reset", reply{reset: true}),
 		Entry("silence", reply{silent: true}),
 		Entry("silence in the middle", reply{status: http.StatusOK, header: jsonType, body: `{"endCursor":"c2",`, cutAt: 10, silent: true}))
 
@@ -64,6 +64,32 @@ var _ = Describe("Client failures", Label("client"), func() {
 			Expect(d.Err).NotTo(HaveOccurred())
 			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
 			Expect(departing.turned.Load()).To(BeEquivalentTo(1), "No request was turned away, so nothing is proved")
+		})
+
+	Must("CLI-RETRY-11", "The client asks again when a stream of HTTP/2 is reset within the answer",
+		"RFC 9113, section 6.4", func(ctx SpecContext, on stream) {
+			cut := on.page("c1", `{"n":1}`)
+			cut.cutAt = len(cut.body) - 4
+			h := against(on, cut, on.page("c1", `{"n":1}`), on.page("c1"))
+			h.overHTTP2()
+
+			d := h.walk(ctx, api.Query{})
+
+			Expect(d.Err).NotTo(HaveOccurred())
+			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
+			Expect(h.sentCursors()).To(Equal([]string{"absent", "absent", "c1"}))
+		})
+
+	Must("CLI-RETRY-12", "The client makes the waits that the server asks for up to an hour in all, and counts them as no outage",
+		"api, Retry.Limit and Retry.Outage", func(ctx SpecContext, on stream) {
+			failure := refusal(http.StatusTooManyRequests, "")
+			failure.header = map[string]string{"Retry-After": "1000"}
+			h := against(on, slicesOf(4, failure)...)
+
+			err := h.walk(ctx, api.Query{}).Err
+
+			Expect(err).To(MatchError(api.ErrRateLimited))
+			Expect(h.waits).To(And(HaveLen(3), HaveEach(BeNumerically("~", 1000*time.Second, 3*time.Second))))
 		})
 
 	Must("CLI-RETRY-7", "The client gives up a host that it has never reached after ten seconds",
@@ -123,6 +149,7 @@ var _ = Describe("Client failures", Label("client"), func() {
 		},
 		Entry("429", refusal(http.StatusTooManyRequests, "")),
 		Entry("503 in HTML", reply{status: http.StatusServiceUnavailable, body: "<html></html>"}),
+		Entry("a connection that is reset", reply{reset: true}),
 		Entry("cut off", ok(`{"access_token":"abc`)))
 
 	Must("CLI-PAGE-7", "The client reads a page that comes compressed",

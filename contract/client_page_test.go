@@ -35,6 +35,11 @@ var _ = Describe("Client pages", Label("client"), func() {
 			r.cutAt = len(r.body)
 			return r
 		}),
+		Entry("within gzip", func(r reply) reply {
+			r = compressed(r)
+			r.body = r.body[:len(r.body)-10]
+			return r
+		}),
 		Entry("by a server that frames a part as the whole", func(r reply) reply {
 			r.body = r.body[:len(r.body)-4]
 			return r
@@ -75,7 +80,9 @@ var _ = Describe("Client pages", Label("client"), func() {
 		Entry("null", `null`),
 		Entry("events that are no array", `{"endCursor":"c1","$events":{"n":1}}`),
 		Entry("a comma too many", `{"endCursor":"c1","$events":[{"n":1},]}`),
-		Entry("not UTF-8", "{\"endCursor\":\"c1\",\"data\":[{\"n\":\"\xff\"}]}"))
+		Entry("events twice", `{"endCursor":"c1","$events":[{"n":1}],"$events":[{"n":1}]}`),
+		Entry("a stray byte", `{"endCursor":"c1","$events":[{"n":1}]}x`),
+		Entry("not UTF-8", "{\"endCursor\":\"c1\",\"$events\":[{\"n\":\"\xff\"}]}"))
 
 	Must("CLI-PAGE-4", "The client delivers the events of the page that ends the stream",
 		"the publisher's samples discard them unread", func(ctx SpecContext, on stream) {
@@ -113,4 +120,17 @@ var _ = Describe("Client pages", Label("client"), func() {
 		},
 		Entry("201", http.StatusCreated), Entry("206", http.StatusPartialContent),
 		Entry("300", http.StatusMultipleChoices), Entry("404", http.StatusNotFound))
+
+	Must("CLI-PAGE-10", "The client takes no page from a problem, though it comes with 200, and asks no second time",
+		"api, ErrMalformedPage; RFC 9457, section 3", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1", `{"n":1}`), reply{
+				status: http.StatusOK, header: map[string]string{"Content-Type": "application/problem+json"},
+				body: `{"type":"about:blank","title":"Internal Server Error","status":500}`,
+			})
+
+			d := h.walk(ctx, api.Query{})
+
+			Expect(d.Err).To(MatchError(api.ErrMalformedPage))
+			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
+		})
 })

@@ -204,6 +204,29 @@ var _ = Describe("Client tokens", Label("client"), func() {
 				{ID: "o1", Accounts: []api.Account{{ID: "a3", Name: "Three"}}},
 			}))
 		})
+
+	MustEach("CLI-TOKEN-11", "The client asks userinfo again after a failure that may pass, and once with a new token",
+		"api, Client.Organizations and Retry",
+		func(ctx SpecContext, on stream, failure reply) {
+			h := against(on)
+			h.user = ok(`{"sub":"` + hostileUser + `","accounts":[{"account_id":"a1","organization":{"organization_id":"o1"}}]}`)
+			failed := false
+			h.twist = func(got received, r reply) reply {
+				if got.form == nil && !failed {
+					failed = true
+					return failure
+				}
+				return r
+			}
+
+			found, err := h.client().Organizations(ctx)
+
+			Expect(err).NotTo(HaveOccurred())
+			Expect(found).To(HaveLen(1))
+		},
+		Entry("401", refusal(http.StatusUnauthorized, "")), Entry("429", refusal(http.StatusTooManyRequests, "")),
+		Entry("502 in HTML", reply{status: http.StatusBadGateway, body: "<html></html>"}),
+		Entry("cut off", ok(`{"sub":"u","accounts":[`)))
 })
 
 func pkcs1(key *rsa.PrivateKey) string {

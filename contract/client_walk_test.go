@@ -105,29 +105,85 @@ var _ = Describe("Client walks", Label("client"), func() {
 			Expect(h.grants).To(BeEmpty())
 		})
 
-	Must("CLI-WALK-8", "The client ends a walk with the error of its context, and leaves no goroutine behind",
-		"api, Client.Pages; context, package documentation", func(ctx SpecContext, on stream) {
+	MustEach("CLI-WALK-8", "The client ends a walk with the error of its context, and leaves no goroutine behind",
+		"api, Client.Pages; context, package documentation",
+		func(ctx SpecContext, on stream, arrange func(h *hostile, cancel func())) {
 			before := goleak.IgnoreCurrent()
 			cancelled, cancel := context.WithCancel(ctx)
-			held := on.page("c2")
-			held.hold = make(chan struct{})
-			h := against(on, on.page("c1", `{"n":1}`), held)
+			defer cancel()
+			h := against(on, on.page("c1", `{"n":1}`), on.page("c1"))
+			arrange(h, cancel)
+
+			d := take(h.client().Follow(cancelled, api.Query{}, 0))
+
+			Expect(d.Err).To(MatchError(context.Canceled))
+			h.server.Close()
+			h.http.CloseIdleConnections()
+			Expect(goleak.Find(before)).To(Succeed())
+		},
+		Entry("before the answer", func(h *hostile, cancel func()) {
+			h.stream[1].hold = make(chan struct{})
 			h.twist = func(_ received, r reply) reply {
 				if r.hold != nil {
 					cancel()
 				}
 				return r
 			}
-
-			d := h.walk(cancelled, api.Query{})
-
-			Expect(d.Err).To(MatchError(context.Canceled))
-			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
-			h.server.Close()
-			h.http.CloseIdleConnections()
-			Expect(goleak.Find(before)).To(Succeed())
-		})
+		}),
+		Entry("within the answer", func(h *hostile, cancel func()) {
+			h.stream[1] = reply{status: http.StatusOK, header: jsonType, body: `{"endCursor":"c2"`, cutAt: 10, silent: true}
+			h.options = append(h.options, api.WithHTTPClient(&http.Client{Transport: begun(h, func(answers int) {
+				if answers == 3 { // the token's and two of the stream
+					cancel()
+				}
+			})}))
+		}),
+		Entry("before the token", func(h *hostile, cancel func()) {
+			h.mute = true
+			h.tokens = []reply{{hold: make(chan struct{})}}
+			h.twist = func(_ received, r reply) reply {
+				cancel()
+				return r
+			}
+		}),
+		Entry("between two attempts", func(h *hostile, cancel func()) {
+			h.stream[1] = refusal(http.StatusServiceUnavailable, "")
+			h.retry.Wait = untilCancelled(cancel)
+		}),
+		Entry("after silence", func(h *hostile, cancel func()) {
+			h.stream[1] = reply{silent: true}
+			h.retry.Stall = 300 * time.Millisecond
+			h.retry.Wait = untilCancelled(cancel)
+		}),
+		Entry("between two polls", func(h *hostile, cancel func()) { h.retry.Wait = untilCancelled(cancel) }))
 })
+
+// untilCancelled cancels the walk when it waits, and waits for its end.
+func untilCancelled(cancel func()) func(context.Context, time.Duration) error {
+	return func(ctx context.Context, _ time.Duration) error {
+		cancel()
+		<-ctx.Done()
+		return ctx.Err()
+	}
+}
+
+// begun is a transport that tells when the client has the beginning of an answer.
+func begun(h *hostile, tell func(answers int)) http.RoundTripper {
+	answers := 0
+	return transport(func(r *http.Request) (*http.Response, error) {
+		res, err := h.http.Transport.RoundTrip(r)
+		if err == nil {
+			answers++
+			tell(answers)
+		}
+		return res, err
+	})
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls it.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
 var _ = Describe("Client follows", Label("client"), func() {
 	Must("CLI-FOLLOW-1", "The client polls once an interval when it has caught up, and without a pause while it is behind",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -65,7 +66,8 @@ type reply struct {
 	framed bool // announce the length of the whole
 
 	hold   <-chan struct{} // comes before the answer
-	broken bool            // the connection breaks in place of an answer
+	broken bool            // the connection ends in place of an answer
+	reset  bool            // the connection is reset within the first line of the answer
 	silent bool            // nothing follows the first cutAt bytes, until the client leaves
 	pace   time.Duration   // between two bytes out of twenty of the body
 }
@@ -152,6 +154,10 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if answer.broken {
 		panic(http.ErrAbortHandler)
 	}
+	if answer.reset {
+		reset(w)
+		return
+	}
 	if answer.silent && answer.cutAt == 0 {
 		<-r.Context().Done()
 		return
@@ -220,6 +226,17 @@ func (r reply) write(w http.ResponseWriter, asked *http.Request) {
 		flush()
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// reset begins an answer, so that net/http does not repeat the request by itself, and resets the connection.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	io.WriteString(conn, "HTTP/1.1 200")
+	conn.(*net.TCPConn).SetLinger(0)
+	conn.Close()
 }
 
 var jsonType = map[string]string{"Content-Type": "application/json; charset=utf-8"}

@@ -67,7 +67,7 @@ func run(ctx context.Context, sys system, args []string) int {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetUsageFunc(usage)
-	root.AddCommand(newStream(sys), newSandbox(sys))
+	root.AddCommand(newStream(sys), newDoctor(sys), newSandbox(sys))
 	root.SetIn(sys.stdin)
 	root.SetOut(sys.stdout)
 	root.SetErr(sys.stderr)
@@ -80,7 +80,9 @@ func run(ctx context.Context, sys system, args []string) int {
 	if !begun {
 		err = usageError{fmt.Errorf("%w; %s -h shows the usage", err, cmd.CommandPath())}
 	}
-	sys.say(err.Error())
+	if err != errUnwell {
+		sys.say(err.Error())
+	}
 	if errors.As(err, new(usageError)) {
 		return misuse
 	}

@@ -33,6 +33,9 @@ contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the san
 bench: ## measure a drain against the raw copy of its pages
 	go test -run '^$$' -bench . -benchtime 3s ./api
 
+mutants: ## spoil package api in each place of .ci/mutants/table.go and demand that a test or clause notices
+	go run ./.ci/mutants $(MUTANTS)
+
 fuzz: ## run each fuzz target for FUZZTIME (30s)
 	@grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sed 's|/[^/]*:func | |' | sort | while read -r package target; do \
 		echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; done
@@ -78,5 +81,5 @@ rename: ## give the module another path: make rename MODULE=path
 	@$(if $(MODULE),,$(error usage: make rename MODULE=path, the new path of the module))
 	.ci/rename "$(MODULE)"
 
-.PHONY: help run test check lint race contract bench fuzz vuln build generate readme-check rename update \
+.PHONY: help run test check lint race contract bench mutants fuzz vuln build generate readme-check rename update \
 	update-replace update-prepare update-validate update-generate update-build update-test

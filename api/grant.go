@@ -163,6 +163,8 @@ const inEnvironment = ", and that it belongs to this environment (demo and produ
 func (g JWTGrant) refused(e *Error) {
 	refusal, known := refusals[e.Message]
 	switch {
+	case e.Code == "" && e.StatusCode < http.StatusInternalServerError:
+		e.Advice = "the account server gives no reason: check the auth URL, the integration key and the environment"
 	case e.StatusCode != http.StatusBadRequest:
 	case e.Code == "consent_required":
 		e.Err = ErrConsentRequired

@@ -374,6 +374,17 @@ func testStall(t *testing.T, s under) {
 	}
 }
 
+// An error says that the server was silent, and for how long.
+func TestStallIsNamed(t *testing.T) { eachStream(t, testStallIsNamed) }
+
+func testStallIsNamed(t *testing.T, s under) {
+	f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	c := f.clientOf(t, f.environment(), WithRetry(Retry{Stall: 100 * time.Millisecond, Outage: 1, Wait: (&waits{}).wait}))
+	if _, err := c.Page(t.Context(), Query{}); err == nil || !strings.Contains(err.Error(), "the server is silent for 100ms") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A slow answer is a good one as long as something comes: here a byte every 40 s, with an alarm after 60 s.
 func TestSlowAnswer(t *testing.T) { eachStream(t, testSlowAnswer) }
 

@@ -1,0 +1,136 @@
+package main
+
+// mutants are what somebody might break, by subject. They are kept so small that nothing but the broken promise shows.
+var mutants = []mutant{
+	// The form of a page.
+	{"bytes after the page are taken", "read.go", `case len(bytes.TrimLeft(body[dec.InputOffset():], " \t\r\n")) > 0:`, `case false:`},
+	{"the last of two cursors counts", "read.go", `name == "endCursor" && haveCursor ||`, `false && haveCursor ||`},
+	{"a second array is read too", "read.go", `name == array && haveArray:`, `false && haveArray:`},
+	{"an empty cursor is taken", "read.go", `case next == "":`, `case false:`},
+	{"a number is taken for a cursor", "read.go", `token.Kind() != '"'`, `token.Kind() == '{'`},
+	{"UTF-8 is not checked", "read.go", `case !utf8.Valid(body):`, `case false && !utf8.Valid(body):`},
+	{"a page that ends early is final", "read.go", `fmt.Errorf("%w: it ends early: %w", ErrMalformedPage, io.ErrUnexpectedEOF)`, `malformed("it ends early")`},
+	{"a page without the array is empty", "read.go", `if err == nil && !haveArray {`, `if false {`},
+	{"null events are refused", "read.go", `err != nil || token.Kind() == 'n'`, `err != nil`},
+	{"an event grows into the next", "read.go", `body[end-len(value) : end : end]`, `body[end-len(value) : end]`},
+	{"an event may not name a member twice", "read.go", `AllowDuplicateNames(true)`, `AllowDuplicateNames(false)`},
+	{"an event may not hold half a surrogate pair", "read.go", `AllowInvalidUTF8(true)`, `AllowInvalidUTF8(false)`},
+	{"the other stream's array is read", "stream.go", `"resultData"`, `"data"`},
+	{"a token is taken for a cursor", "client.go", `len(token) >= 16 &&`, `false &&`},
+
+	// Requests.
+	{"a negative limit is sent", "client.go", `q.Limit < 0 || q.Limit > MaxLimit`, `q.Limit > MaxLimit`},
+	{"a limit above the most is sent", "client.go", `q.Limit < 0 || q.Limit > MaxLimit`, `q.Limit < 0`},
+	{"the default limit is half of the most", "client.go", `limit = MaxLimit`, `limit = MaxLimit / 2`},
+	{"Since is sent by its own zone's clock", "client.go", `q.Since.UTC().Format(`, `q.Since.Format(`},
+	{"Since is sent with a fraction", "client.go", `"2006-01-02T15:04:05Z"`, `time.RFC3339Nano`},
+	{"Since outweighs a cursor", "client.go", `case q.Cursor != "":`, `case false:`},
+	{"no cursor is sent as an empty one", "client.go", `if cursor == "" {`, `if false {`},
+
+	// Walks.
+	{"an empty page is the end", "client.go", `CaughtUp: next == cursor}`, `CaughtUp: len(events) == 0}`},
+	{"a circle goes unnoticed", "pages.go", `!page.CaughtUp && met.visit(page.Next)`, `met.visit(page.Next) && false`},
+	{"a circle through the start goes unnoticed", "pages.go", "met.visit(cursor)\n\tfor", "met.visit(`no`)\n\tfor"},
+	{"the last page is not delivered", "pages.go", `if !yield(page, nil) {`, `if !page.CaughtUp && !yield(page, nil) {`},
+	{"a loop that was left goes on", "pages.go", `return cursor, errLeft`, `continue`},
+	{"the second empty page waits", "pages.go", `emptyAtOnce = 2`, `emptyAtOnce = 1`},
+	{"eleven empty pages are asked for", "pages.go", `emptyMost   = 10`, `emptyMost   = 11`},
+	{"empty pages that do not follow each other count", "pages.go", `if empty++; len(page.Events) > 0 {`, `if empty++; false {`},
+	{"a follower begins anew at each poll", "pages.go", `cursor, err = c.walk(`, `_, err = c.walk(`},
+	{"a follower ends after ten empty pages", "pages.go", `err == nil || err == ErrNotCaughtUp`, `err == nil`},
+	{"a follower polls too often", "pages.go", `interval < PollInterval && !isLoopback(c.base)`, `false`},
+	{"the trail grows without end", "cursor.go", `len(t.ring) < trailLength`, `true`},
+	{"the trail forgets what has just come", "cursor.go", `delete(t.seen, t.ring[t.next])`, `delete(t.seen, hash)`},
+
+	// Tokens.
+	{"a 401 is final", "client.go", `for range 2 {`, `for range 1 {`},
+	{"a 401 gets two new tokens", "client.go", `for range 2 {`, `for range 3 {`},
+	{"a refused token is sent again", "client.go", `e.Err, refused = ErrUnauthorized, x.secret`, `e.Err, refused = ErrUnauthorized, ""`},
+	{"a 401 has no kind", "client.go", `e.Err, refused = ErrUnauthorized, x.secret`, `refused = x.secret`},
+	{"a token is kept to its last second", "token.go", `-min(renewalMargin, f.token.Expiry.Sub(asked)/5)`, `-0 * f.token.Expiry.Sub(asked)`},
+	{"a short-lived token is renewed at once", "token.go", `f.token.Expiry.Sub(asked)/5`, `f.token.Expiry.Sub(asked)`},
+	{"everybody asks for a token", "token.go", "t.flight = f\n\t\tgo", "go"},
+	{"who leaves waits for the token", "token.go", `case <-ctx.Done():`, `case <-context.Background().Done():`},
+	{"who leaves takes the token from the others", "token.go", `context.WithoutCancel(ctx)`, `ctx`},
+	{"a call goes on that nobody waits for", "token.go", "f.cancel()\n\t\t\tt.flight", "t.flight"},
+	{"the assertion lives for two hours", "grant.go", `30 * time.Minute`, `2 * time.Hour`},
+	{"the audience is always the host", "grant.go", `host = g.Audience`, `_ = g.Audience`},
+	{"the consent URL has a plus", "grant.go", `url.PathEscape(scopes)`, `url.QueryEscape(scopes)`},
+	{"a token is taken that no header can carry", "grant.go", `return r <= ' ' || r > '~'`, `return false`},
+	{"a token of another type is taken", "grant.go", `!strings.EqualFold(t.TokenType, "Bearer")`, `false`},
+	{"a token that lives for ever has ended", "grant.go", `min(t.ExpiresIn, maxTokenLife)`, `t.ExpiresIn`},
+	{"a wrong key is any refusal", "grant.go", `{ErrWrongKey,`, `{ErrInvalidGrant,`},
+	{"two keys are one too many, unsaid", "grant.go", `g.PrivateKeyFile != "" && g.PrivateKey != nil`, `false`},
+	{"a token answer that ends early is final", "organizations.go", `case errors.Is(err, io.ErrUnexpectedEOF):`, `case false:`},
+	{"an organization comes twice", "organizations.go", `return o.ID == id`, `return o.ID == id && false`},
+
+	// Keys.
+	{"a key with spaces is damaged", "key.go", `strings.Join(strings.Fields(body), "")`, `body`},
+	{"a key with escaped newlines is damaged", "key.go", "strings.NewReplacer(`\\r`, \"\", `\\n`, \"\\n\")", "strings.NewReplacer(`\\r`, \"\")"},
+	{"a public key is damaged", "key.go", `strings.Contains(label, "PUBLIC")`, `false`},
+	{"a passphrase is damage", "key.go", `strings.Contains(label, "ENCRYPTED") || strings.Contains(body, "ENCRYPTED")`, `false`},
+
+	// Retries.
+	{"a host is given up late", "retry.go", `failing > c.policy.Connect ||`, `failing > c.policy.Outage ||`},
+	{"a host that has answered is given up soon", "retry.go", `c.answered.Store(host, true)`, `_ = host`},
+	{"an outage may last too long", "retry.go", `!follow && failing > c.policy.Outage`, `!follow && failing > 2*c.policy.Outage`},
+	{"an outage ends a follower", "retry.go", `!follow && failing > c.policy.Outage`, `failing > c.policy.Outage`},
+	{"announced waits may last too long", "retry.go", `limited > c.policy.Limit`, `limited > 2*c.policy.Limit`},
+	{"announced waits count as outage", "retry.go", `if limited += pause; limited`, `if failing += pause; limited`},
+	{"a follower waits as long as it is told", "retry.go", `pause = min(pause, c.policy.Limit)`, `pause = max(pause, 0)`},
+	{"waits are not random", "retry.go", `rand.N(backoff(n))`, `backoff(n)+0*rand.N(time.Second)`},
+	{"waits double without end", "retry.go", `min(maxBackoff, time.Second<<min(attempt, 10))`, `time.Second << min(attempt, 10)`},
+	{"a moment that has passed is waited for", "retry.go", `e.RetryAt.IsZero() || pause <= 0`, `e.RetryAt.IsZero()`},
+	{"a token that failed is asked for anew by each attempt", "retry.go", `if failed && e.Attempts > 0 {`, `if false {`},
+	{"attempts are not counted", "retry.go", `e.Attempts = n + 1;`, `e.Attempts = 1;`},
+	{"Retry-After is in minutes", "errors.go", `time.Duration(seconds) * time.Second`, `time.Duration(seconds) * time.Minute`},
+	{"Retry-After as a date is ignored", "errors.go", `return date.Add(skew)`, `_ = date`},
+	{"the server's clock is ours", "errors.go", `skew = now.Sub(date)`, `skew = 0 * now.Sub(date)`},
+	{"a reset is a wait without a limit met", "errors.go", `if !limited {`, `if false {`},
+	{"a spent burst waits for the hour", "errors.go", `h.Get("X-BurstLimit-Remaining") == "0"`, `false`},
+	{"a reset is ignored", "errors.go", `return time.Unix(reset, 0).Add(skew)`, `return now`},
+	{"a limit as a 400 is final", "errors.go", `strings.HasSuffix(e.Code, "_APIINVOCATION_LIMIT_EXCEEDED")`, `false`},
+	{"a 500 is final", "errors.go", `e.StatusCode >= 500`, `e.StatusCode > 500`},
+
+	// Answers and silence.
+	{"any 2xx is a page", "conn.go", `res.StatusCode != http.StatusOK`, `res.StatusCode >= 300`},
+	{"slow is silent", "conn.go", `alarm.Reset(c.policy.Stall)`, `_ = alarm`},
+	{"silence lasts for a day", "conn.go", `time.AfterFunc(c.policy.Stall,`, `time.AfterFunc(24*time.Hour,`},
+	{"silence is not named", "conn.go", `if errors.Is(context.Cause(watched), errStalled) {`, `if false {`},
+	{"a page has no largest size", "conn.go", `if body.Len() > maxAnswer {`, `if false {`},
+	{"an answer that was cut off is final", "conn.go", `&cause{err, text}, !redirected`, `&cause{err, text}, e.StatusCode == 0 && !redirected`},
+	{"a refused redirect is tried again", "conn.go", `&cause{err, text}, !redirected`, `&cause{err, text}, true`},
+
+	// What an error is.
+	{"a 403 has no kind", "client.go", `case e.StatusCode == http.StatusForbidden:`, `case false:`},
+	{"a 400 without a cursor is its fault", "client.go", `e.StatusCode == http.StatusBadRequest && cursor != ""`, `e.StatusCode == http.StatusBadRequest`},
+	{"a sentence is a code", "errors.go", `!strings.Contains(p.Error, " ")`, `true`},
+	{"the code of a limit is one with any status", "errors.go", "e.StatusCode == http.StatusBadRequest && strings.HasSuffix", "strings.HasSuffix"},
+	{"HTML is a message", "errors.go", `!strings.HasPrefix(strings.TrimSpace(text), "<")`, `true`},
+	{"a body is kept whole", "errors.go", `text[:min(len(text), maxErrorBody)]`, `text`},
+	{"a message may steer a terminal", "errors.go", `unicode.IsSpace(r) || !unicode.IsPrint(r)`, `unicode.IsSpace(r)`},
+
+	// Secrets, and what the caller gave.
+	{"a body shows the token", "errors.go", `text := secrets.Replace(string(body))`, `text := string(body)`},
+	{"a part of the assertion is no secret", "errors.go", `append([]string{secret}, strings.Split(secret, ".")...)`, `[]string{secret}`},
+	{"a secret in base64 is none", "errors.go", `base64.RawStdEncoding.EncodeToString([]byte(part)), base64.RawURLEncoding.EncodeToString([]byte(part))}`, `base64.RawStdEncoding.EncodeToString(nil)}`},
+	{"what is not HTTP shows the token", "conn.go", `text := line(secrets, err.Error())`, `text := err.Error()`},
+	{"a trace token shows the token", "conn.go", `line(secrets, res.Header.Get("X-DocuSign-TraceToken"))`, `res.Header.Get("X-DocuSign-TraceToken")`},
+	{"the place of a redirect is shown", "conn.go", `err = wrapped.Err`, `_ = wrapped`},
+	{"a redirect to another port is followed", "conn.go", `origin(req.URL) != origin(via[0].URL)`, `req.URL.Hostname() != via[0].URL.Hostname()`},
+	{"the caller's rule for redirects is ignored", "conn.go", `return client.CheckRedirect(req, via)`, `return nil`},
+	{"the caller's client is changed", "conn.go", `return &conn{http: &guarded,`, `client.Timeout = time.Hour; return &conn{http: &guarded,`},
+	{"the default logger is written to", "conn.go", `slog.New(slog.DiscardHandler)`, `slog.Default()`},
+	{"a client in print shows its token", "client.go", `"docusign.Client(" + c.base.Host + ")"`, `fmt.Sprint(c.tokens.current, c.base.Host)`},
+
+	// URLs.
+	{"http to anywhere", "environment.go", `u.Scheme == "http" && isLoopback(u)`, `u.Scheme == "http"`},
+	{"http to a name that begins like a loopback one", "environment.go", `host == "localhost"`, `strings.HasPrefix(host, "localhost")`},
+	{"a user in a URL", "environment.go", `u.User != nil || `, ``},
+	{"an address by default port is another origin", "environment.go", `if port == "" {`, `if false {`},
+	{"the last element of a base URL is lost", "environment.go", `return u.JoinPath("/"), nil`, `return u, nil`},
+
+	// Events.
+	{"a timestamp is cut to seconds", "event.go", `return t, nil`, `return t.Truncate(time.Second), nil`},
+	{"an event that is no object is decoded", "event.go", `len(raw) == 0 || raw[0] != '{'`, `false && len(raw) == 0`},
+}

@@ -44,7 +44,7 @@
 //
 // # Limits
 //
-// A page may hold 64 MiB after decompression. Memory is bounded by a page, whatever the length of the stream.
+// An answer may hold 64 MiB after decompression. Memory is bounded by a page, whatever the length of the stream.
 //
 // None of this has been run against Docusign itself. What is known of the API, and how well, stands in spec/README.md.
 package api

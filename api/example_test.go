@@ -1,14 +1,20 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
+
+	"golang.org/x/oauth2"
 
 	"example.com/docusign-monitor/api"
 	"example.com/docusign-monitor/contract/sandbox"
@@ -88,6 +94,68 @@ func ExampleClient_Page() {
 	}
 	fmt.Println(len(page.Events), "event, caught up:", page.CaughtUp)
 	// Output: 1 event, caught up: false
+}
+
+// A run that ends early, and one that goes on from where it was.
+func ExampleClient_Pages() {
+	var saved api.Cursor
+	for range 2 {
+		for page, err := range newClient().Pages(ctx, api.Query{Cursor: saved, Limit: 1}) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(page.Events[0].ID())
+			saved = page.Next
+			break
+		}
+	}
+	// Output:
+	// 7d0753e5-f6e5-477a-aee0-5f69614d292e
+	// c470d28b-4801-4f5e-8863-91da6bca5daa
+}
+
+// A test notes what a client would wait, and goes on at once.
+func ExampleRetry() {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked == 1 {
+			w.Header().Set("Retry-After", "30")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		io.WriteString(w, `{"endCursor":"c","data":[{"object":"User","action":"Login"}]}`)
+	}))
+	defer server.Close()
+	source := oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "token"})
+	client, err := api.New(api.Environment{DatasetURL: server.URL}, source, api.WithRetry(api.Retry{
+		Wait: func(ctx context.Context, d time.Duration) error {
+			fmt.Println("waits", d.Round(time.Second))
+			return ctx.Err()
+		},
+	}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	page, err := client.Page(ctx, api.Query{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s\n", page.Events[0].Raw)
+	// Output:
+	// waits 30s
+	// {"object":"User","action":"Login"}
+}
+
+// A key that lost its line ends on the way is read all the same. One that is no key is refused in words that hold none
+// of it.
+func ExampleParsePrivateKey() {
+	key, err := api.ParsePrivateKey(bytes.ReplaceAll(pem, []byte("\n"), []byte(" ")))
+	fmt.Println(key != nil, err)
+	_, err = api.ParsePrivateKey([]byte("-----BEGIN RSA PRIVATE KEY-----\nTm90IGEga2V5\n"))
+	fmt.Println(err)
+	// Output:
+	// true <nil>
+	// docusign: the private key is cut off; give the RSA private key of the integration key, from BEGIN to END
 }
 
 // The organization stream of the user's only organization. A program that finds several lets a person choose.

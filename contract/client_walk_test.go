@@ -117,7 +117,17 @@ var _ = Describe("Client walks", Label("client"), func() {
 			d := take(h.client().Follow(cancelled, api.Query{}, 0))
 
 			Expect(d.Err).To(MatchError(context.Canceled))
-			h.server.Close()
+			closed := make(chan struct{})
+			go func() {
+				defer close(closed)
+				h.server.Close() // comes to its end with the last request
+			}()
+			select {
+			case <-closed:
+			case <-time.After(10 * time.Second):
+				h.server.CloseClientConnections()
+				Fail("A request goes on that nobody waits for")
+			}
 			h.http.CloseIdleConnections()
 			Expect(goleak.Find(before)).To(Succeed())
 		},

@@ -49,6 +49,10 @@ build: ## build the command into build/
 generate: ## make the prepared document and the generated code; twice changes nothing
 	go generate ./...
 
+drift: ## say what a new document breaks: make drift OLD=path-or-URL NEW=path-or-URL
+	@$(if $(and $(OLD),$(NEW)),,$(error usage: make drift OLD=path-or-URL NEW=path-or-URL))
+	@go run ./spec/drift "$(OLD)" "$(NEW)"
+
 # Each step is a target of its own, so that the line that make ends with names the one that failed.
 update: update-test ## take a new version of the published document: make update SPEC=file
 	@echo "update: done"

@@ -9,13 +9,14 @@ require (
 	github.com/google/go-cmp v0.7.0 // shows in tests what differs
 	github.com/oapi-codegen/oapi-codegen/v2 v2.8.2 // generates client and server
 	github.com/oapi-codegen/runtime v1.8.0 // what the generated code runs on
-	github.com/oasdiff/oasdiff v1.35.0 // compares documents: the go overlay changes nothing on the wire
+	github.com/oasdiff/oasdiff v1.35.0 // compares documents: what a new one breaks on the wire
 	github.com/onsi/ginkgo/v2 v2.34.0 // runs the clauses of the contract
 	github.com/onsi/gomega v1.44.0 // states what the clauses expect
 	github.com/speakeasy-api/openapi v1.24.0 // applies overlays, strictly
 	github.com/spf13/cobra v1.10.2 // commands and flags of dsmonitor
 	github.com/spf13/pflag v1.0.10 // cobra's flags, for values of our own
 	go.uber.org/goleak v1.3.0 // finds in tests what a cancelled walk leaves behind
+	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4 // apidiff compares what two documents make of the Go API
 	golang.org/x/net v0.62.0 // speaks HTTP/2 frames in tests: GOAWAY
 	golang.org/x/oauth2 v0.37.0 // the token source, the seam between grant and client
 	golang.org/x/term v0.47.0 // tells a terminal from a pipe
@@ -27,6 +28,7 @@ require (
 	cloud.google.com/go v0.123.0 // indirect
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/Masterminds/semver/v3 v3.4.0 // indirect
+	github.com/TwiN/go-color v1.4.1 // indirect
 	github.com/apapsch/go-jsonmerge/v2 v2.0.0 // indirect
 	github.com/dprotaso/go-yit v0.0.0-20220510233725-9ba8df137936 // indirect
 	github.com/go-logr/logr v1.4.3 // indirect
@@ -54,5 +56,5 @@ require (
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
-	golang.org/x/tools v0.52.0 // indirect
+	golang.org/x/tools v0.52.1-0.20261106145633-d407941a339a // indirect
 )

@@ -19,7 +19,9 @@ var arrows = []arrow{
 	{"contract/sandbox", []string{"gen", "spec"}}, // never api: an oracle that shares code with what it judges proves nothing
 	{"internal", []string{"api", "gen", "internal"}},
 	{"cmd", []string{"api", "contract/sandbox", "gen", "internal", "spec"}},
-	{"spec/prepare", nil},
+	{"spec/prepare", []string{"spec/internal"}},
+	{"spec/drift", []string{"spec/internal"}},
+	{"spec/internal", []string{"api", "spec/internal"}},
 	{"", nil}, // generate.go holds no code
 }
 

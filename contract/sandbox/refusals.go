@@ -75,6 +75,18 @@ func (s *Server) unanswered(w http.ResponseWriter, r *http.Request, _ error) {
 	s.refuse(w, r, http.StatusInternalServerError, "UNSPECIFIED_ERROR", "The sandbox failed.")
 }
 
+// streamAlone answers 501 to operations that a later document adds to a stream: the code for them is generated, and
+// nothing is known of them that could be imitated.
+func (s *Server) streamAlone(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead || !strings.HasSuffix(r.URL.Path, "/stream") {
+			s.refuse(w, r, http.StatusNotImplemented, "NOT_IMPLEMENTED", "The sandbox does not imitate this operation.")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // refuseStranger answers a request to a stream without a good token.
 func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("WWW-Authenticate", "Bearer")

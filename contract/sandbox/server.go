@@ -208,18 +208,22 @@ func (s *Server) EventsOf(organizationID string) iter.Seq[[]byte] {
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	dataset.HandlerWithOptions(
-		datasetGuard{s, dataset.NewStrictHandlerWithOptions(datasetHandler{s}, nil, dataset.StrictHTTPServerOptions{
+		datasetGuard{s, dataset.NewStrictHandlerWithOptions(datasetHandler{Server: s}, nil, dataset.StrictHTTPServerOptions{
 			RequestErrorHandlerFunc:  s.refuseUnbound,
 			ResponseErrorHandlerFunc: s.unanswered,
 		})},
-		dataset.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnboundStream},
+		dataset.StdHTTPServerOptions{
+			BaseRouter: mux, ErrorHandlerFunc: s.refuseUnboundStream, Middlewares: []dataset.MiddlewareFunc{s.streamAlone},
+		},
 	)
 	organization.HandlerWithOptions(
-		organizationGuard{s, organization.NewStrictHandlerWithOptions(organizationHandler{s}, nil, organization.StrictHTTPServerOptions{
+		organizationGuard{s, organization.NewStrictHandlerWithOptions(organizationHandler{Server: s}, nil, organization.StrictHTTPServerOptions{
 			RequestErrorHandlerFunc:  s.refuseUnbound,
 			ResponseErrorHandlerFunc: s.unanswered,
 		})},
-		organization.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnboundStream},
+		organization.StdHTTPServerOptions{
+			BaseRouter: mux, ErrorHandlerFunc: s.refuseUnboundStream, Middlewares: []organization.MiddlewareFunc{s.streamAlone},
+		},
 	)
 	oauth.HandlerWithOptions(
 		oauthGuard{s, oauth.NewStrictHandlerWithOptions(oauthHandler{s}, nil, oauth.StrictHTTPServerOptions{

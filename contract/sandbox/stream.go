@@ -14,7 +14,7 @@ import (
 // datasetGuard checks what the generated code does not, before it passes the request on to the strict handler.
 type datasetGuard struct {
 	*Server
-	next dataset.ServerInterface
+	dataset.ServerInterface // the strict handler
 }
 
 func (g datasetGuard) GetStream(w http.ResponseWriter, r *http.Request, version dataset.GetStreamParamsVersion,
@@ -32,14 +32,14 @@ func (g datasetGuard) GetStream(w http.ResponseWriter, r *http.Request, version 
 	case !wellFormed(r.URL.RawQuery):
 		g.refuseUnbound(w, r, nil)
 	default:
-		g.next.GetStream(w, r, version, name, params)
+		g.ServerInterface.GetStream(w, r, version, name, params)
 	}
 }
 
 // organizationGuard does the same for the organization stream.
 type organizationGuard struct {
 	*Server
-	next organization.ServerInterface
+	organization.ServerInterface // the strict handler
 }
 
 func (g organizationGuard) GetStream(w http.ResponseWriter, r *http.Request, id types.UUID, params organization.GetStreamParams) {
@@ -51,7 +51,7 @@ func (g organizationGuard) GetStream(w http.ResponseWriter, r *http.Request, id 
 	case !isGUID(r.PathValue("organizationId")) || !wellFormed(r.URL.RawQuery): // the generated code knows more forms of a GUID
 		g.refuseUnbound(w, r, nil)
 	default:
-		g.next.GetStream(w, r, id, params)
+		g.ServerInterface.GetStream(w, r, id, params)
 	}
 }
 
@@ -73,7 +73,10 @@ func wellFormed(query string) bool {
 }
 
 // datasetHandler serves the operation of the dataset document. Which organization is meant follows from the token.
-type datasetHandler struct{ *Server }
+type datasetHandler struct {
+	*Server
+	dataset.StrictServerInterface // nil: operations that a later document adds do not come here
+}
 
 func (s datasetHandler) GetStream(ctx context.Context, request dataset.GetStreamRequestObject,
 ) (dataset.GetStreamResponseObject, error) {
@@ -89,7 +92,10 @@ func (s datasetHandler) GetStream(ctx context.Context, request dataset.GetStream
 }
 
 // organizationHandler serves the operation of the organization document.
-type organizationHandler struct{ *Server }
+type organizationHandler struct {
+	*Server
+	organization.StrictServerInterface // nil: operations that a later document adds do not come here
+}
 
 func (s organizationHandler) GetStream(ctx context.Context, request organization.GetStreamRequestObject,
 ) (organization.GetStreamResponseObject, error) {

@@ -200,7 +200,14 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 		HandlerMiddlewares: options.Middlewares,
 		ErrorHandlerFunc:   options.ErrorHandlerFunc,
 	}
-	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/api/{version}/datasets/{dataSetName}/stream", afterV(wrapper.GetStream))
+	route := func(method, path string, handler http.HandlerFunc) {
+		path = strings.ReplaceAll(path, "/v{version}", "/{version}")
+		if strings.Contains(path, "/{version}") {
+			handler = afterV(handler)
+		}
+		m.HandleFunc(method+" "+options.BaseURL+path, handler)
+	}
+	route(http.MethodGet, "/api/{version}/datasets/{dataSetName}/stream", wrapper.GetStream)
 	return m
 }
 

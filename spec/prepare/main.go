@@ -5,14 +5,13 @@
 //
 // The first form applies the overlays in order and strictly: an action that hits nothing, that changes nothing, or that
 // adds to a list what stands there already is an error, since it most likely means that the publisher has mended the
-// flaw. The result goes to OUT, or to standard output; nothing is written if an action fails.
+// flaw; there is a line for each. The result goes to OUT, or to standard output; nothing is written if an action fails.
 //
 // The second form validates documents, which oapi-codegen does not do. It is a form of its own so that a prepared
 // document that is not valid lies there to be looked at.
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -20,13 +19,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/speakeasy-api/openapi/overlay"
-	"gopkg.in/yaml.v3"
+
+	"example.com/docusign-monitor/spec/internal/document"
 )
 
 const usage = `usage: prepare [-o OUT] PUBLISHED OVERLAY...   applies the overlays and writes the result to OUT
@@ -35,7 +32,13 @@ const usage = `usage: prepare [-o OUT] PUBLISHED OVERLAY...   applies the overla
 
 func main() {
 	if err := run(os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "prepare:", oneLine(err))
+		all := []error{err}
+		if several, ok := err.(interface{ Unwrap() []error }); ok {
+			all = several.Unwrap()
+		}
+		for _, err := range all {
+			fmt.Fprintln(os.Stderr, "prepare:", oneLine(err))
+		}
 		os.Exit(1)
 	}
 }
@@ -78,119 +81,44 @@ func run(args []string, stdout io.Writer) error {
 }
 
 // prepare returns the published document with the overlays applied. Comments and the order of keys survive, so that the
-// difference between the two texts is what the overlays say and nothing else.
+// difference between the two texts is what the overlays say and nothing else. Every action that misses is in the error.
 func prepare(published string, overlays []string) ([]byte, error) {
-	text, err := os.ReadFile(published)
-	if err != nil {
+	d, err := document.Load(context.Background(), published)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		return nil, fmt.Errorf("%s is not YAML: %w; give the published document as it was downloaded", published, err)
-	}
-	if err := checkVersion(&document); err != nil {
-		return nil, fmt.Errorf("%s %w", published, err)
+	case d.Swagger != "":
+		return nil, fmt.Errorf("%s is Swagger %s, and the generator takes nothing older than OpenAPI 3.0; make update converts it", published, d.Swagger)
 	}
 
+	var missed []error
 	for _, path := range overlays {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
-		if err := apply(&document, text); err != nil {
+		misses, err := document.Apply(d.Root, text)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		for _, miss := range misses {
+			missed = append(missed, fmt.Errorf("%s: %w%s", path, miss, advice(miss.Err)))
+		}
 	}
-	document.HeadComment = fmt.Sprintf("Made by spec/prepare from %s and its overlays. DO NOT EDIT.", filepath.Base(published))
-
-	var prepared bytes.Buffer
-	encoder := yaml.NewEncoder(&prepared)
-	encoder.SetIndent(2)
-	if err := encoder.Encode(&document); err != nil {
+	if err := errors.Join(missed...); err != nil {
 		return nil, err
 	}
-	return prepared.Bytes(), encoder.Close()
+	d.Root.HeadComment = document.PreparedComment(filepath.Base(published))
+	return document.Encode(d.Root)
 }
 
-// checkVersion tells an OpenAPI document from what else may have been downloaded in its place.
-func checkVersion(document *yaml.Node) error {
-	var versions struct{ OpenAPI, Swagger string }
-	switch {
-	case document.IsZero():
-		return errors.New("is empty; give the published document")
-	case document.Decode(&versions) != nil || versions.OpenAPI+versions.Swagger == "":
-		return errors.New("is not an OpenAPI document: it has no member openapi; give the published document")
-	case versions.OpenAPI == "":
-		return fmt.Errorf("is Swagger %s; convert it to OpenAPI 3.0 first, since the generator takes nothing older", versions.Swagger)
+// advice goes on from how an action missed.
+func advice(err error) string {
+	switch err {
+	case document.ErrNoTarget, document.ErrNoChange, document.ErrRepeats:
+		return "; if the publisher has mended the flaw, remove the action and its entry in the ledger"
 	}
-	return nil
-}
-
-func apply(document *yaml.Node, text []byte) error {
-	o, err := overlay.ParseReader(bytes.NewReader(text))
-	if err != nil {
-		return err
-	}
-	if err := o.Validate(); err != nil {
-		return err
-	}
-	// One action at a time, since the library goes on after one that hits nothing, and does not say which it was.
-	for i, action := range o.Actions {
-		single := *o
-		single.Actions = []overlay.Action{action}
-		if err := applySingle(document, &single); err != nil {
-			return fmt.Errorf("action %d of %d, %s: %w", i+1, len(o.Actions), action.Target, err)
-		}
-	}
-	return nil
-}
-
-// applySingle applies an overlay of one action.
-func applySingle(document *yaml.Node, o *overlay.Overlay) error {
-	const mended = "if the publisher has mended the flaw, remove the action and its entry in the ledger"
-
-	target, err := o.NewPath(o.Actions[0].Target, nil)
-	if err != nil {
-		return err
-	}
-	if len(target.Query(document)) == 0 {
-		return errors.New("hits nothing; " + mended)
-	}
-
-	before := value(document)
-	warnings, err := o.ApplyToStrict(document)
-	switch {
-	case err != nil:
-		return err
-	case reflect.DeepEqual(before, value(document)):
-		return errors.New("changes nothing; " + mended)
-	case slices.ContainsFunc(target.Query(document), repeats):
-		return errors.New("adds to a list what stands there already; " + mended)
-	case len(warnings) > 0:
-		return errors.New(strings.Join(warnings, "; "))
-	}
-	return nil
-}
-
-// repeats reports whether a list in the node, at any depth, holds an item twice.
-func repeats(node *yaml.Node) bool {
-	if node.Kind == yaml.SequenceNode {
-		var seen []any
-		for _, item := range node.Content {
-			v := value(item)
-			if slices.ContainsFunc(seen, func(other any) bool { return reflect.DeepEqual(v, other) }) {
-				return true
-			}
-			seen = append(seen, v)
-		}
-	}
-	return slices.ContainsFunc(node.Content, repeats)
-}
-
-// value returns what the node says, without how it is written. A node that cannot be decoded has the value nil.
-func value(node *yaml.Node) (v any) {
-	_ = node.Decode(&v)
-	return v
+	return ""
 }
 
 func validate(paths []string) error {

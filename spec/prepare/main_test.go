@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// document is valid, but for the address of its licence.
-const document = `# A comment.
+// source is valid, but for the address of its licence.
+const source = `# A comment.
 openapi: 3.0.1
 info:
   title: Streams # and another
@@ -41,7 +41,7 @@ func TestPrepare(t *testing.T) {
 	}{
 		{
 			name:     "keeps comments, order and style",
-			document: document,
+			document: source,
 			overlays: []string{retitle, actions(`{target: $.info.license, remove: true}`, `{target: $.servers, update: [{url: "https://two.example/"}]}`)},
 			want: `# Made by spec/prepare from document.yml and its overlays. DO NOT EDIT.
 
@@ -65,7 +65,7 @@ paths: {}
 			name:     "document that is not YAML",
 			document: "openapi: [3.0.1\n",
 			overlays: []string{retitle},
-			wantErr:  "document.yml is not YAML: yaml: line 1: did not find expected ',' or ']'; give the published document as it was downloaded",
+			wantErr:  "document.yml is neither JSON nor YAML: yaml: line 1: did not find expected ',' or ']'; give the published document as it was downloaded",
 		},
 		{
 			name:     "web page",
@@ -75,68 +75,68 @@ paths: {}
 		},
 		{
 			name:     "older kind of document",
-			document: `{"swagger": "2.0", "paths": {}}`,
+			document: `{"swagger": "2.0", "info": {"title": "Old", "version": "1"}, "paths": {}}`,
 			overlays: []string{retitle},
-			wantErr:  "document.yml is Swagger 2.0; convert it to OpenAPI 3.0 first, since the generator takes nothing older",
+			wantErr:  "document.yml is Swagger 2.0, and the generator takes nothing older than OpenAPI 3.0; make update converts it",
 		},
 		{
 			name:     "empty overlay",
-			document: document,
+			document: source,
 			overlays: []string{""},
 			wantErr:  "overlay1.yaml: overlay version is invalid; overlay info version must be defined; overlay info title must be defined; overlay must define at least one action",
 		},
 		{
 			name:     "overlay that is not YAML",
-			document: document,
+			document: source,
 			overlays: []string{retitle, "actions: [\n"},
 			wantErr:  "overlay2.yaml: yaml: line 1: did not find expected node content",
 		},
 		{
 			name:     "action that hits nothing",
-			document: document,
+			document: source,
 			overlays: []string{actions(`{target: $.info, update: {title: Renamed}}`, `{target: $.externalDocs, update: {url: https://one.example/}}`)},
 			wantErr:  "overlay1.yaml: action 2 of 2, $.externalDocs: hits nothing; " + mended,
 		},
 		{
 			name:     "removal that hits nothing",
-			document: document,
+			document: source,
 			overlays: []string{actions(`{target: $.info.contact, remove: true}`)},
 			wantErr:  "overlay1.yaml: action 1 of 1, $.info.contact: hits nothing; " + mended,
 		},
 		{
 			name:     "action that changes nothing",
-			document: document,
+			document: source,
 			overlays: []string{actions(`{target: $.info, update: {title: Streams}}`)},
 			wantErr:  "overlay1.yaml: action 1 of 1, $.info: changes nothing; " + mended,
 		},
 		{
 			name:     "action that changes the style alone",
-			document: document,
+			document: source,
 			overlays: []string{actions(`{target: $.info, update: {title: "Streams", license: {url: ''}}}`)},
 			wantErr:  "overlay1.yaml: action 1 of 1, $.info: changes nothing; " + mended,
 		},
 		{
 			name:     "action that an earlier one has made needless",
-			document: document,
+			document: source,
 			overlays: []string{retitle, retitle},
 			wantErr:  "overlay2.yaml: action 1 of 1, $.info: changes nothing; " + mended,
 		},
 		{
 			name:     "action that repeats an item of a list",
-			document: document,
+			document: source,
 			overlays: []string{actions(`{target: $.servers, update: [{"url": "https://one.example/"}]}`)},
 			wantErr:  "overlay1.yaml: action 1 of 1, $.servers: adds to a list what stands there already; " + mended,
 		},
 		{
 			name:     "action that the library warns of",
-			document: document,
+			document: source,
 			overlays: []string{strings.Replace(actions(`{target: "$.servers[?(@.url)]", remove: true}`), "1.1.0", "1.0.0", 1)},
 			wantErr: "overlay1.yaml: action 1 of 1, $.servers[?(@.url)]: overlay has a filter expression but lacks `x-speakeasy-jsonpath: rfc9535` extension. " +
 				"Deprecated jsonpath behaviour in use. See overlay.speakeasy.com for the implementation playground.",
 		},
 		{
 			name:     "action that does not fit its target",
-			document: document,
+			document: source,
 			overlays: []string{actions(`{target: $.info, update: [1]}`)},
 			wantErr:  "overlay1.yaml: action 1 of 1, $.info: target is object but update is array",
 		},
@@ -173,7 +173,7 @@ func TestValidate(t *testing.T) {
 	}{
 		{
 			name:     "valid document",
-			document: document,
+			document: source,
 		},
 		{
 			name:     "empty document",
@@ -182,12 +182,12 @@ func TestValidate(t *testing.T) {
 		},
 		{
 			name:     "undefined reference",
-			document: strings.Replace(document, "paths: {}", `paths: {/a: {$ref: "#/components/pathItems/a"}}`, 1),
+			document: strings.Replace(source, "paths: {}", `paths: {/a: {$ref: "#/components/pathItems/a"}}`, 1),
 			wantErr:  `document.yml is not a valid OpenAPI document: failed to resolve "components" in fragment in URI: "#/components/pathItems/a"; mend it, or the overlays that it comes from`,
 		},
 		{
 			name:     "flaw that loads",
-			document: document + `externalDocs: {url: ""}` + "\n",
+			document: source + `externalDocs: {url: ""}` + "\n",
 			wantErr:  "document.yml is not a valid OpenAPI document: invalid external docs: url is required; mend it, or the overlays that it comes from",
 		},
 	}
@@ -206,7 +206,7 @@ func TestValidate(t *testing.T) {
 // What the overlays leave invalid is written, so that it can be looked at, and refused by the second form.
 func TestInvalidAfterOverlays(t *testing.T) {
 	t.Chdir(t.TempDir())
-	published := write(t, "document.yml", document)
+	published := write(t, "document.yml", source)
 	bad := write(t, "overlay.yaml", actions(`{target: $.info.version, remove: true}`))
 
 	if err := run([]string{"-o", "out.yaml", published, bad}, nil); err != nil {
@@ -220,7 +220,7 @@ func TestInvalidAfterOverlays(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	t.Chdir(t.TempDir())
-	published := write(t, "document.yml", document)
+	published := write(t, "document.yml", source)
 
 	tests := []struct {
 		name    string
@@ -267,7 +267,7 @@ func TestHelp(t *testing.T) {
 
 func TestStandardOutput(t *testing.T) {
 	t.Chdir(t.TempDir())
-	published := write(t, "document.yml", document)
+	published := write(t, "document.yml", source)
 	retitle := write(t, "overlay.yaml", actions(`{target: $.info, update: {title: Renamed}}`))
 
 	var stdout bytes.Buffer

@@ -12,6 +12,8 @@ require (
 	github.com/oasdiff/oasdiff v1.35.0 // compares documents: what a new one breaks on the wire
 	github.com/onsi/ginkgo/v2 v2.34.0 // runs the clauses of the contract
 	github.com/onsi/gomega v1.44.0 // states what the clauses expect
+	github.com/pb33f/libopenapi v0.41.8 // reads the documents for the second validator
+	github.com/pb33f/libopenapi-validator v0.16.2 // a second opinion, in the contract, on every exchange
 	github.com/speakeasy-api/openapi v1.24.0 // applies overlays, strictly
 	github.com/spf13/cobra v1.10.2 // commands and flags of dsmonitor
 	github.com/spf13/pflag v1.0.10 // cobra's flags, for values of our own
@@ -30,17 +32,23 @@ require (
 	github.com/Masterminds/semver/v3 v3.4.0 // indirect
 	github.com/TwiN/go-color v1.4.1 // indirect
 	github.com/apapsch/go-jsonmerge/v2 v2.0.0 // indirect
+	github.com/bahlo/generic-list-go v0.2.0 // indirect
+	github.com/basgys/goxml2json v1.1.1-0.20231018121955-e66ee54ceaad // indirect
+	github.com/buger/jsonparser v1.6.1 // indirect
 	github.com/dprotaso/go-yit v0.0.0-20220510233725-9ba8df137936 // indirect
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/go-openapi/jsonpointer v1.0.2 // indirect
 	github.com/go-task/slim-sprig/v3 v3.0.0 // indirect
-	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/google/pprof v0.0.0-20260402051712-545e8a4df936 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/gorilla/mux v1.8.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/oasdiff/yaml v0.1.1 // indirect
 	github.com/oasdiff/yaml3 v0.0.14 // indirect
+	github.com/pb33f/go-yaml v0.1.1 // indirect
+	github.com/pb33f/jsonpath v0.8.5 // indirect
+	github.com/pb33f/jsonschema/v6 v6.0.3 // indirect
+	github.com/pb33f/ordered-map/v2 v2.3.2 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 	github.com/speakeasy-api/jsonpath v0.6.3 // indirect
 	github.com/tidwall/gjson v1.20.0 // indirect

@@ -16,8 +16,6 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"example.com/docusign-monitor/spec"
 )
 
 // The oracle says what the documents say of a request and of an answer.
@@ -33,7 +31,11 @@ var options = &openapi3filter.Options{
 
 // carriesBearer is all that a document can demand of a token; whether the token is good is the service's to say.
 func carriesBearer(_ context.Context, input *openapi3filter.AuthenticationInput) error {
-	given := input.RequestValidationInput.Request.Header.Values("Authorization")
+	return carriesToken(input.RequestValidationInput.Request)
+}
+
+func carriesToken(r *http.Request) error {
+	given := r.Header.Values("Authorization")
 	if len(given) != 1 {
 		return fmt.Errorf("%d Authorization headers, want 1", len(given))
 	}
@@ -44,10 +46,16 @@ func carriesBearer(_ context.Context, input *openapi3filter.AuthenticationInput)
 	return nil
 }
 
-// routes are the routers of the documents, of which at most one knows a path.
-var routes = sync.OnceValues(func() ([]routers.Router, error) {
-	var all []routers.Router
-	for _, text := range []string{spec.Dataset, spec.Organization, spec.OAuth} {
+// reading is a set of documents, by their routers, of which at most one knows a path.
+type reading func() ([]routers.Router, error)
+
+// repaired is the reading that binds: the documents that the code is made from.
+var repaired reading = sync.OnceValues(func() ([]routers.Router, error) {
+	return read(documents().Dataset, documents().Organization, documents().OAuth)
+})
+
+func read(texts ...string) (all []routers.Router, err error) {
+	for _, text := range texts {
 		doc, err := openapi3.NewLoader().LoadFromData([]byte(text))
 		if err != nil {
 			return nil, err
@@ -60,7 +68,7 @@ var routes = sync.OnceValues(func() ([]routers.Router, error) {
 		all = append(all, router)
 	}
 	return all, nil
-})
+}
 
 // declaration is what a clause says of a request that it sends.
 type declaration string
@@ -73,8 +81,8 @@ const (
 
 // judgeRequest finds the operation of a request and what its document says of it. The reason is that of the validator,
 // nil for a valid one. The body is read, and there again afterwards.
-func judgeRequest(r *http.Request) (found declaration, input *openapi3filter.RequestValidationInput, reason error) {
-	all, err := routes()
+func judgeRequest(documents reading, r *http.Request) (found declaration, input *openapi3filter.RequestValidationInput, reason error) {
+	all, err := documents()
 	if err != nil {
 		return "", nil, err
 	}
@@ -108,66 +116,71 @@ type breach struct {
 	Reason    string `json:"reason"`
 }
 
-// judgeAnswer finds what is wrong with the answer to a request of a known operation.
-func judgeAnswer(input *openapi3filter.RequestValidationInput, res *http.Response, body []byte) (found []breach) {
-	operation := input.Route.Operation
-	charge := func(clause, reason string) {
-		found = append(found, breach{clause, operation.OperationID, res.StatusCode, reason})
-	}
+// judgeAnswer charges what is wrong with the answer to a request of a known operation. It tells what the two validators
+// say of it, and whether they agree or their difference is listed.
+func judgeAnswer(input *openapi3filter.RequestValidationInput, e judged, second opinion, charge func(clause, reason string)) (told string, listed bool) {
+	operation, status := input.Route.Operation, e.answer.StatusCode
 
-	answer := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: input, Status: res.StatusCode, Header: res.Header, Options: options,
+	first, reason := valid, firstAnswer(input, e.answer, e.received)
+	if reason != nil {
+		first = invalid
 	}
-	if err := openapi3filter.ValidateResponse(input.Request.Context(), answer.SetBodyBytes(body)); err != nil {
-		charge(byDocument, brief(err.Error()))
+	e.reason = reason
+	found, listed := settle(ofAnswer, e, first, second.Answer)
+	told = fmt.Sprintf("%s by one validator (%s) and %s by the other (%s)", first, why(reason), second.Answer, strings.Join(second.Reasons, "; "))
+	if found == invalid && first == invalid {
+		charge(byDocument, why(reason))
+	} else if found == invalid {
+		charge(byDocument, strings.Join(second.Reasons, "; "))
 	}
 	// The default is for failures; the validator takes it for anything, and passes over some redirects altogether.
-	if res.StatusCode < 400 && operation.Responses.Status(res.StatusCode) == nil {
+	if status < 400 && operation.Responses.Status(status) == nil {
 		charge(byDocument, "the document has no such status")
 	}
 
-	if kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); kind != "application/json" {
-		return found
-	}
-	names, err := readJSON(body)
-	if err != nil {
-		charge(exactJSON, err.Error())
-	}
-	seen := map[string]bool{}
-	for _, name := range names {
-		if seen[name] {
-			charge(namedOnce, fmt.Sprintf("the member %q is there twice", name))
+	if kind, _, _ := mime.ParseMediaType(e.answer.Header.Get("Content-Type")); kind == "application/json" || strings.HasSuffix(kind, "+json") {
+		repeated, err := readJSON(e.received)
+		if err != nil {
+			charge(exactJSON, err.Error())
 		}
-		seen[name] = true
+		if repeated != "" {
+			charge(namedOnce, "the member "+repeated+" is there twice")
+		}
 	}
-	return found
+	return told, listed
 }
 
-// readJSON demands exactly one JSON value in UTF-8, and returns the names of its members if it is an object. What is
-// inside an event is the event's own business.
-func readJSON(body []byte) (names []string, err error) {
+// firstAnswer is what the validator has against an answer.
+func firstAnswer(input *openapi3filter.RequestValidationInput, res *http.Response, body []byte) error {
+	answer := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: res.StatusCode, Header: res.Header, Options: options,
+	}
+	return openapi3filter.ValidateResponse(input.Request.Context(), answer.SetBodyBytes(body))
+}
+
+// readJSON demands exactly one JSON value in UTF-8. If a name is there twice in one of its objects, however deep, it
+// returns the place of the first such name, as a JSON pointer.
+func readJSON(body []byte) (repeated string, err error) {
 	if !utf8.Valid(body) {
-		return nil, errors.New("the body is not UTF-8")
+		return "", errors.New("the body is not UTF-8")
 	}
-	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	value, err := dec.ReadValue()
+	// An escaped half of a surrogate pair is what the decoder calls invalid UTF-8 beside; it is a matter of the text.
+	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
+	_, err = dec.ReadValue()
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		var at *jsontext.SyntacticError
+		errors.As(err, &at)
+		repeated = string(at.JSONPointer)
+		dec = jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+		_, err = dec.ReadValue()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("the body is not JSON: %w", err)
+		return repeated, fmt.Errorf("the body is not JSON: %w", err)
 	}
-	members := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if token, err := members.ReadToken(); err == nil && token.Kind() == '{' {
-		for members.PeekKind() == '"' {
-			name, _ := members.ReadToken()
-			names = append(names, name.String())
-			if err := members.SkipValue(); err != nil {
-				return names, err
-			}
-		}
+	if rest := bytes.Trim(body[dec.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		return repeated, fmt.Errorf("%d bytes follow the JSON value", len(rest))
 	}
-	if rest := bytes.TrimSpace(body[dec.InputOffset():]); len(rest) > 0 {
-		return names, fmt.Errorf("%d bytes follow the JSON value", len(rest))
-	}
-	return names, nil
+	return repeated, nil
 }
 
 // brief keeps a reason to one short line: the validator quotes schemas and values in full.

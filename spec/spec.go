@@ -4,7 +4,7 @@ package spec
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 )
 
@@ -28,6 +28,12 @@ var Organization string
 //
 //go:embed oauth/openapi.yaml
 var OAuth string
+
+// Sources hold what is said about the documents: README.md with the ledger, and the overlays that make [Dataset] of
+// [PublishedDataset], in dataset/overlay.
+//
+//go:embed README.md dataset/overlay/*.yaml
+var Sources embed.FS
 
 // PublishedDatasetSHA256 returns the SHA-256 of [PublishedDataset] in hexadecimal: the one name of the version that a
 // client was made from, since the document itself says v2.0 in all its versions.

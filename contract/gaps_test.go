@@ -109,3 +109,30 @@ func TestGapsAreNarrow(t *testing.T) {
 		})
 	}
 }
+
+// What no validator looks at is a check of the suite's own.
+func TestReadJSON(t *testing.T) {
+	tests := []struct{ name, body, repeated, want string }{
+		{"an object", `{"a":{"b":[1,2.50,1e400,"\ud83d"]}} `, "", ""},
+		{"a name twice", `{"a":1,"b":2,"a":3}`, "/a", ""},
+		{"a name twice, escaped once", `{"a":1,"\u0061":3}`, "/a", ""},
+		{"a name twice in depth", `{"data":[{},{"x":{"b":1,"b":2}}]}`, "/data/1/x/b", ""},
+		{"the same name in two objects", `[{"a":1},{"a":1,"b":{"a":1}}]`, "", ""},
+		{"two values", `{} {}`, "", "2 bytes follow the JSON value"},
+		{"a letter behind", `{}x`, "", "1 bytes follow the JSON value"},
+		{"a form feed behind", "{}\f", "", "1 bytes follow the JSON value"},
+		{"an end too early", `{"a":`, "", "the body is not JSON"},
+		{"nothing", ``, "", "the body is not JSON"},
+		{"not UTF-8", "{\"a\":\"\xff\"}", "", "the body is not UTF-8"},
+		{"a byte order mark", "\ufeff{}", "", "the body is not JSON"},
+		{"a name twice and bytes behind", `{"a":1,"a":1}x`, "/a", "1 bytes follow the JSON value"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			repeated, err := readJSON([]byte(test.body))
+			if repeated != test.repeated || (err == nil) != (test.want == "") || err != nil && !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("repeated %q, err %v; want %q and %q", repeated, err, test.repeated, test.want)
+			}
+		})
+	}
+}

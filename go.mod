@@ -21,6 +21,7 @@ require (
 	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4 // apidiff compares what two documents make of the Go API
 	golang.org/x/net v0.62.0 // speaks HTTP/2 frames in tests: GOAWAY
 	golang.org/x/oauth2 v0.37.0 // the token source, the seam between grant and client
+	golang.org/x/sys v0.49.0 // locks files on Windows
 	golang.org/x/term v0.47.0 // tells a terminal from a pipe
 	gopkg.in/yaml.v3 v3.0.1 // the tree that the overlay library works on
 	honnef.co/go/tools v0.8.2 // staticcheck
@@ -62,7 +63,6 @@ require (
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.52.1-0.20261106145633-d407941a339a // indirect
 )

@@ -14,26 +14,30 @@ import (
 
 	"example.com/docusign-monitor/api"
 	"example.com/docusign-monitor/contract/sandbox"
+	"example.com/docusign-monitor/internal/checkpoint"
 	"example.com/docusign-monitor/internal/settings"
 )
 
-// client is one for the stream that is asked for.
-func (s *stream) client(ctx context.Context, from *settings.Settings) (*api.Client, error) {
+// client is one for the stream that is asked for, with what a checkpoint of that stream belongs to.
+func (s *stream) client(ctx context.Context, from *settings.Settings) (*api.Client, checkpoint.Owner, error) {
+	owner := checkpoint.Owner{Stream: "dataset", Host: s.host(from)}
 	log, retry := api.WithLogger(s.logger()), api.WithRetry(api.Retry{Wait: s.wait})
 	client, err := api.New(from.Environment, from.Grant.TokenSource(), log, retry)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, owner, usageError{err}
 	}
 	id := from.OrganizationID
 	switch {
 	case !s.organization(from):
-		return client, nil
+		return client, owner, nil
 	case id == "":
 		if id, err = onlyOrganization(ctx, client); err != nil {
-			return nil, err
+			return nil, owner, err
 		}
 	}
-	return api.New(from.Environment, from.Grant.TokenSource(), log, retry, api.WithOrganization(id))
+	owner.Stream, owner.Organization = "organization", strings.ToLower(id)
+	client, err = api.New(from.Environment, from.Grant.TokenSource(), log, retry, api.WithOrganization(id))
+	return client, owner, err
 }
 
 // organization tells whether the organization stream is asked for, and not the dataset stream.
@@ -41,7 +45,7 @@ func (s *stream) organization(from *settings.Settings) bool {
 	return s.name.value == "organization" || s.name.value == "" && from.OrganizationID != ""
 }
 
-// host is where the stream is, with its port if the URL has one.
+// host is where the stream is, with port and path if the URL has them.
 func (s *stream) host(from *settings.Settings) string {
 	base := from.Environment.DatasetURL
 	if s.organization(from) {
@@ -51,7 +55,7 @@ func (s *stream) host(from *settings.Settings) string {
 	if err != nil {
 		return "" // package api says what is wrong with it
 	}
-	return u.Host
+	return strings.TrimSuffix(strings.ToLower(u.Host)+u.Path, "/")
 }
 
 func isLoopback(host string) bool {

@@ -9,34 +9,48 @@ import (
 	"time"
 
 	"example.com/docusign-monitor/api"
+	"example.com/docusign-monitor/internal/checkpoint"
 	"example.com/docusign-monitor/internal/feed"
 )
 
 // deliver takes the stream to its destination. The end of ctx is no error.
-func (s *stream) deliver(ctx context.Context, client *api.Client, open opener) error {
+func (s *stream) deliver(ctx context.Context, client *api.Client, owner checkpoint.Owner, open opener) (err error) {
 	begun := s.now()
-	sink, err := open(ctx)
-	if err != nil {
-		return err
-	}
-	defer sink.Close()
-
-	walk := client.Pages
-	if s.follow {
-		walk = func(ctx context.Context, q api.Query) iter.Seq2[*api.Page, error] {
-			return client.Follow(ctx, q, s.interval)
-		}
-		s.say("the position is kept in memory alone: a restart begins seven days back, or at --cursor")
-	}
-	done, err := feed.Run(ctx, feed.Config{
-		Walk:           walk,
+	config := feed.Config{
+		Walk:           client.Pages,
 		Query:          api.Query{Cursor: api.Cursor(s.cursor), Since: s.since.Time, Limit: s.limit},
 		Until:          s.until.Time,
-		DropDuplicates: s.duplicates.value == "drop",
-		Sink:           sink,
+		DropDuplicates: s.duplicates.value == "drop" || s.duplicates.value == "" && s.checkpoint != "",
 		Observer:       s.observers,
 		Now:            s.now,
-	})
+	}
+	if s.follow {
+		config.Walk = func(ctx context.Context, q api.Query) iter.Seq2[*api.Page, error] {
+			return client.Follow(ctx, q, s.interval)
+		}
+	}
+	if s.checkpoint != "" {
+		file, err := checkpoint.Open(ctx, s.checkpoint, s.waitForLock)
+		if err != nil {
+			return unlessEnded(ctx, err)
+		}
+		defer file.Close()
+		config.Checkpoint = file
+		if config.State, err = s.resume(file, owner); err != nil {
+			return err
+		}
+		if !config.State.Saved.IsZero() {
+			s.since.Time = config.State.Since
+		}
+	} else if s.follow {
+		s.say("the position is kept in memory alone: a restart begins seven days back, or at --cursor")
+	}
+	if config.Sink, err = open(ctx, config.State.Sink); err != nil {
+		return unlessEnded(ctx, err)
+	}
+	defer config.Sink.Close()
+
+	done, err := feed.Run(ctx, config)
 	switch {
 	case errors.Is(err, feed.ErrEnough):
 		return nil
@@ -45,6 +59,14 @@ func (s *stream) deliver(ctx context.Context, client *api.Client, open opener) e
 	}
 	s.conclude(done, s.now().Sub(begun), ctx.Err() != nil)
 	return nil
+}
+
+// unlessEnded is the error, if it is not that of a ctx that has ended.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
 }
 
 // failed adds to an error where to go on, if the run has come anywhere.
@@ -79,13 +101,20 @@ func (s *stream) conclude(done feed.Result, took time.Duration, interrupted bool
 		}
 		s.say(fmt.Sprintf("%s: %s in %s, %v%s%s", how, count(done.Events, "event"), count(done.Pages, "page"), took, left, s.goOn(done)))
 	}
+	if s.checkpoint != "" && done.LeftOut > 0 {
+		s.say(count(done.LeftOut, "event") + " of --until or later left out; the saved position is past them")
+	}
 	if warning := s.stale(done); warning != "" {
 		s.say(warning)
 	}
 }
 
-// goOn names the cursor to go on from, in a form for a shell. That of an embedded sandbox is worth nothing.
+// goOn names the cursor to go on from, in a form for a shell, or where it is saved. That of an embedded sandbox is worth
+// nothing.
 func (s *stream) goOn(done feed.Result) string {
+	if s.checkpoint != "" {
+		return "; the position is saved in " + s.checkpoint
+	}
 	cursor := string(done.Next)
 	if s.sandbox || cursor == "" || printable(cursor) != cursor {
 		return ""
@@ -113,8 +142,12 @@ func (s *stream) stale(done feed.Result) string {
 	if !next.After(since) && beyond.Before(now) {
 		next = beyond
 	}
-	return fmt.Sprintf("%s, and a date may reach seven days ahead only; if there should be more, go on with --since %s",
-		what, next.UTC().Format(time.RFC3339))
+	how := "go on with --since "
+	if s.checkpoint != "" {
+		how = "go on after dsmonitor checkpoint set " + shellQuote(s.checkpoint) + " --since "
+	}
+	return fmt.Sprintf("%s, and a date may reach seven days ahead only; if there should be more, %s%s",
+		what, how, next.UTC().Format(time.RFC3339))
 }
 
 func count(n int, what string) string {

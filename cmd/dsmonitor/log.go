@@ -16,17 +16,26 @@ func (s *stream) logger() *slog.Logger {
 // logHandler writes to standard error. By default it is silent about failures that hardly cost time: if they last, the error
 // that ends the run says so.
 func (s *stream) logHandler() slog.Handler {
-	var level slog.Level
-	level.UnmarshalText([]byte(s.logLevel.value)) // the flag takes nothing else
-	options := &slog.HandlerOptions{Level: level}
-	var handler slog.Handler = slog.NewTextHandler(s.stderr, options)
-	if s.logFormat.value == "json" {
-		handler = slog.NewJSONHandler(s.stderr, options)
-	}
+	handler := s.handler(slog.LevelWarn)
 	if !s.flags.Changed("log-level") {
 		handler = longWaits{handler}
 	}
 	return handler
+}
+
+// reports is for what is told now and then although nothing is wrong. It is silent only if --log-level says so.
+func (s *stream) reports() *slog.Logger { return slog.New(s.handler(slog.LevelInfo)) }
+
+// handler writes to standard error, from the level of --log-level on or else from another.
+func (s *stream) handler(level slog.Level) slog.Handler {
+	if s.flags.Changed("log-level") {
+		level.UnmarshalText([]byte(s.logLevel.value)) // the flag takes nothing else
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if s.logFormat.value == "json" {
+		return slog.NewJSONHandler(s.stderr, options)
+	}
+	return slog.NewTextHandler(s.stderr, options)
 }
 
 // longWaits passes on what is waited for so long that somebody may wonder.

@@ -50,15 +50,10 @@ const (
 func run(ctx context.Context, sys system, args []string) int {
 	begun := false
 	root := &cobra.Command{
-		Use:   progName,
-		Short: "Bring the security events of Docusign Monitor to where they are wanted",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("there is no command %q", args[0])
-			}
-			return errors.New("a command is missing")
-		},
-		RunE:              func(*cobra.Command, []string) error { return nil }, // Args sees to it that this is never reached
+		Use:               progName,
+		Short:             "Bring the security events of Docusign Monitor to where they are wanted",
+		Args:              noSuchCommand,
+		RunE:              never,
 		PersistentPreRun:  func(*cobra.Command, []string) { begun = true },
 		Version:           version(),
 		SilenceErrors:     true,
@@ -67,7 +62,7 @@ func run(ctx context.Context, sys system, args []string) int {
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetUsageFunc(usage)
-	root.AddCommand(newStream(sys), newDoctor(sys), newSandbox(sys))
+	root.AddCommand(newStream(sys), newDoctor(sys), newSandbox(sys), newCheckpoint(sys))
 	root.SetIn(sys.stdin)
 	root.SetOut(sys.stdout)
 	root.SetErr(sys.stderr)
@@ -88,6 +83,16 @@ func run(ctx context.Context, sys system, args []string) int {
 	}
 	return failure
 }
+
+// noSuchCommand are the Args of a command that only has others below it, and never its RunE.
+func noSuchCommand(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("there is no command %q", args[0])
+	}
+	return errors.New("a command is missing")
+}
+
+func never(*cobra.Command, []string) error { return nil }
 
 // usageError is an error that can be known without a network.
 type usageError struct{ error }

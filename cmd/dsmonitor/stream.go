@@ -14,11 +14,13 @@ import (
 	"example.com/docusign-monitor/internal/settings"
 )
 
-const streamHelp = `Write the events of an organization to standard output, in the order of their ingestion, until caught up;
-with --follow, go on.
+const streamHelp = `Bring the events of an organization to a destination, in the order of their ingestion, until caught up; with
+--follow, go on.
 
-Standard output carries events and nothing else. A page is written whole before the next one is asked for, so
-whoever reads has every event at least once. A run that fails or is interrupted names the cursor to go on from.
+Standard output carries events and nothing else. A page is delivered whole before the next one is asked for. With
+--checkpoint the position is saved after each page, and the next run goes on from there: a file then has every
+event exactly once, whatever ends a run. Without, a run that fails or is interrupted names the cursor to go on
+from, and a destination has every event at least once.
 
 Exit status: 0 caught up, at --until, or interrupted; 1 for what a server says and what fails on the way;
 2 for wrong usage and settings.`
@@ -43,6 +45,7 @@ type stream struct {
 	interval     time.Duration
 	duplicates   choice
 	to           string
+	checkpoint   string
 	logLevel     choice
 	logFormat    choice
 
@@ -56,13 +59,13 @@ func newStream(sys system) *cobra.Command {
 		since:      moment{now: sys.now},
 		until:      moment{now: sys.now},
 		format:     choice{"", []string{"json", "text"}},
-		duplicates: choice{"keep", []string{"keep", "drop"}},
+		duplicates: choice{"", []string{"keep", "drop"}},
 		logLevel:   choice{"warn", []string{"debug", "info", "warn", "error"}},
 		logFormat:  choice{"text", []string{"json", "text"}},
 	}
 	cmd := &cobra.Command{
 		Use:   "stream",
-		Short: "Write events, oldest first, until caught up or for ever",
+		Short: "Deliver events, oldest first, until caught up or for ever",
 		Long:  streamHelp,
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
@@ -79,8 +82,9 @@ func newStream(sys system) *cobra.Command {
 	f.IntVar(&s.limit, "limit", api.MaxLimit, "the most events in a page, `N` of 1 to 2000")
 	f.BoolVar(&s.follow, "follow", false, "once caught up, go on for ever: ask again after every --interval")
 	f.DurationVar(&s.interval, "interval", api.PollInterval, "how long to wait once caught up, `D` of 1m or more")
-	f.StringVar(&s.to, "to", "-", "where events go, a `DEST`: - is standard output")
-	f.Var(&s.duplicates, "duplicates", "what to do with an event whose id and bytes equal one of the last\n1,000 of earlier pages")
+	f.StringVar(&s.to, "to", "-", "where events go, a `DEST`: - is standard output; file:PATH is a file, in whose\nname %Y, %m, %d and %H are those of the delivery (UTC)")
+	f.StringVar(&s.checkpoint, "checkpoint", "", "keep the position in a `FILE` and go on from there; if it exists, --since\nand --cursor are ignored")
+	f.Var(&s.duplicates, "duplicates", "what to do with an event whose id and bytes equal one of the last\n1,000 of earlier pages (default drop with --checkpoint, else keep)")
 	f.Var(&s.format, "format", "the received bytes, one JSON object a line, or readable columns\n(default text on a terminal, json elsewhere)")
 	f.Var(&s.logLevel, "log-level", "what to tell on standard error; without the flag, of the failures that\nare tried again only those that are waited for 10 s or longer")
 	f.Var(&s.logFormat, "log-format", "how to tell it")
@@ -129,14 +133,17 @@ func (s *stream) run(ctx context.Context) error {
 	if host := s.host(from); s.interval < api.PollInterval && !isLoopback(host) {
 		return misused("--interval is less than the %v that Docusign asks for", api.PollInterval)
 	}
-	client, err := s.client(ctx, from)
+	if s.follow {
+		s.observers = append(s.observers, &daily{log: s.reports(), now: s.now, said: s.now()})
+	}
+	client, owner, err := s.client(ctx, from)
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return s.deliver(ctx, client, open)
+	return s.deliver(ctx, client, owner, open)
 }
 
 // check finds what is wrong with the flags, each by itself or together.
@@ -148,6 +155,10 @@ func (s *stream) check() error {
 		return misused("--cursor is empty; give a cursor, or leave it out to begin seven days ago")
 	case given("since") && given("cursor"):
 		return misused("--since and --cursor both say where to begin; give one of them")
+	case given("checkpoint") && s.checkpoint == "":
+		return misused("--checkpoint is empty; name a file, or leave it out")
+	case given("checkpoint") && s.sandbox:
+		return misused("--checkpoint has no use with --sandbox, whose events end with the run; start dsmonitor sandbox instead")
 	case given("interval") && !s.follow:
 		return misused("--interval is for --follow; give both or neither")
 	case s.interval <= 0:

@@ -33,7 +33,7 @@ func usage(cmd *cobra.Command) error {
 		}
 		fmt.Fprintf(&b, "\n%s COMMAND -h shows the flags of a command.\n", cmd.CommandPath())
 	} else {
-		fmt.Fprintf(&b, "Usage:\n  %s [FLAGS]\n", cmd.CommandPath())
+		fmt.Fprintf(&b, "Usage:\n  %s%s [FLAGS]\n", cmd.CommandPath(), strings.TrimPrefix(cmd.Use, cmd.Name()))
 	}
 	fmt.Fprintf(&b, "\nFlags:\n%s", own.FlagUsages())
 	if settings.HasAvailableFlags() {

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	"example.com/docusign-monitor/api"
 )
@@ -20,10 +21,26 @@ type recent struct {
 	set   map[mark]bool
 }
 
-func newRecent(salt []byte, marks []mark) *recent {
+// newRecent goes on from what bytes returned in an earlier run.
+func newRecent(salt, saved []byte) *recent {
 	r := &recent{salt: salt, set: map[mark]bool{}}
+	var marks []mark
+	for m := range slices.Chunk(saved, len(mark{})) {
+		if len(m) == len(mark{}) {
+			marks = append(marks, mark(m))
+		}
+	}
 	r.add(marks)
 	return r
+}
+
+// bytes are the marks in one piece, to be saved.
+func (r *recent) bytes() []byte {
+	all := make([]byte, 0, len(r.marks)*len(mark{}))
+	for _, m := range r.marks {
+		all = append(all, m[:]...)
+	}
+	return all
 }
 
 // of is the mark of an event. An event without an id has none: two such events may be alike and yet be two.

@@ -30,6 +30,9 @@ race: ## test everything under the race detector
 contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process
 	go test -count=1 ./contract
 
+contract-proof: ## prove the contract suite: each seeded defect is noticed by its clause, and by no other
+	go test -count=1 -timeout 30m -run '^TestProof$$' ./contract -proof
+
 bench: ## measure a drain against the raw copy of its pages
 	go test -run '^$$' -bench . -benchtime 3s ./api
 
@@ -85,5 +88,5 @@ rename: ## give the module another path: make rename MODULE=path
 	@$(if $(MODULE),,$(error usage: make rename MODULE=path, the new path of the module))
 	.ci/rename "$(MODULE)"
 
-.PHONY: help run test check lint race contract bench mutants fuzz vuln build generate readme-check rename update \
+.PHONY: help run test check lint race contract contract-proof bench mutants fuzz vuln build generate readme-check rename update \
 	update-replace update-prepare update-validate update-generate update-build update-test

@@ -107,7 +107,7 @@ func against(on stream, answers ...reply) *hostile {
 		Environment: api.Environment{AuthURL: h.server.URL, DatasetURL: h.server.URL, OrganizationURL: h.server.URL},
 	}
 	h.retry.Wait = h.wait
-	h.options = append(on.choose(hostileOrganization), api.WithHTTPClient(&http.Client{Transport: h.http.Transport}))
+	h.options = append(on.choose(hostileOrganization), api.WithHTTPClient(&http.Client{Transport: seeded.transport(h.http.Transport)}))
 	return h
 }
 

@@ -19,7 +19,7 @@ var _ = Describe("Paging", Label("paging"), func() {
 		func(ctx SpecContext, on stream, limit int) {
 			s := provider(on)
 
-			for _, p := range s.read(ctx, s.anchor(ctx), limit, min(sample, 10*limit)) {
+			for _, p := range s.read(ctx, start, limit, min(sample, 10*limit)) {
 				Expect(len(p.Events)).To(BeNumerically("<=", limit))
 			}
 		},

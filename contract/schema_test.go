@@ -37,7 +37,9 @@ func holds(id string) func(SpecContext, stream, func(context.Context, *service) 
 }
 
 // A breach that shows while another clause is proved is not that clause's, so it is kept until all have run.
-var _ = ReportAfterSuite("Breaches that showed in the exchanges of other clauses", func(report Report) {
+const chargesNode = "Breaches that showed in the exchanges of other clauses"
+
+var _ = ReportAfterSuite(chargesNode, func(report Report) {
 	var charges []string
 	for _, spec := range report.SpecReports {
 		for _, entry := range spec.ReportEntries {

@@ -77,6 +77,9 @@ func accountServer() *service {
 func controlledProvider(on stream, config sandbox.Config) (*service, *sandbox.Server) {
 	GinkgoHelper()
 	config.PrivateKey = registeredKey()
+	if seeded.kind() == "server" {
+		config.Defects = append(config.Defects, seeded.server)
+	}
 	box, err := sandbox.New(config)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(box.Close)

@@ -18,6 +18,9 @@ func TestContract(t *testing.T) {
 	if under, err = readTarget(os.LookupEnv); err != nil {
 		t.Fatal(err)
 	}
+	if seeded, err = readDefect(os.LookupEnv); err != nil {
+		t.Fatal(err)
+	}
 	RegisterFailHandler(Fail)
 	config, reporter := GinkgoConfiguration()
 	config.RandomizeAllSpecs = true

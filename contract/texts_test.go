@@ -20,7 +20,8 @@ type texts struct {
 
 var documents = sync.OnceValue(func() texts {
 	all := texts{
-		Published: spec.PublishedDataset, Dataset: spec.Dataset, Organization: spec.Organization, OAuth: spec.OAuth,
+		Published: spec.PublishedDataset, Dataset: documentText("dataset"),
+		Organization: documentText("organization"), OAuth: documentText("oauth"),
 		Ledger: source("README.md"), Overlays: map[string]string{},
 	}
 	for _, name := range []string{"repair", "tighten", "errors", "events", "go", "routing"} {

@@ -36,14 +36,14 @@ func TestExpiredTokensAreForgotten(t *testing.T) {
 	for range 100_000 {
 		now = now.Add(time.Millisecond)
 		token := issued.issue(grant{user: user, expires: now.Add(time.Second)}, now)
-		if issued.user(token, now, false) == nil {
+		if issued.user(token, now, false, false) == nil {
 			t.Fatal("a token is forgotten before it expires")
 		}
 	}
 	if got := len(issued.issued); got > 3000 {
 		t.Errorf("%d tokens are kept, of which 1001 are good", got)
 	}
-	if issued.user(long, now, false) == nil {
+	if issued.user(long, now, false, false) == nil {
 		t.Error("the token that lives longest is forgotten")
 	}
 }

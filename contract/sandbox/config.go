@@ -49,6 +49,9 @@ type Config struct {
 	// Faults are what goes wrong, and when. Nil: nothing.
 	Faults Faults
 
+	// Defects are the promises that the sandbox breaks. Nil: none.
+	Defects []Defect
+
 	// Limits are quotas of requests. Zero: none.
 	Limits Limits
 

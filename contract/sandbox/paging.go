@@ -67,6 +67,7 @@ func (s *Server) page(ctx context.Context, of stream, cursor *string, asked *int
 	if spoil := exchangeOf(ctx).spoil; spoil != nil {
 		spoil(&p)
 	}
+	s.spoil(asking{of, sent, limit}, &p)
 	s.remember(p)
 	return p
 }
@@ -286,6 +287,19 @@ type page struct {
 	repeat   int    // how many events before the first are repeated
 	null     bool   // the array is null
 	end      string // the endCursor in JSON, or omitted; empty: that of to
+	pick     []int  // which events it has; nil: those from the first to the last
+}
+
+// indexes are the events of the page.
+func (p page) indexes() []int {
+	if p.pick != nil {
+		return p.pick
+	}
+	all := make([]int, 0, p.repeat+p.to-p.from)
+	for i := p.from - p.repeat; i < p.to; i++ {
+		all = append(all, i)
+	}
+	return all
 }
 
 // omitted in place of an endCursor leaves it out.
@@ -307,8 +321,8 @@ func (p page) VisitGetStreamResponse(w http.ResponseWriter) error {
 		body = append(body, "null}"...)
 	} else {
 		body = append(body, '[')
-		for i := p.from - p.repeat; i < p.to; i++ {
-			if i > p.from-p.repeat {
+		for n, i := range p.indexes() {
+			if n > 0 {
 				body = append(body, ',')
 			}
 			body = p.appendEvent(body, i)

@@ -232,5 +232,5 @@ func (s *Server) handler() http.Handler {
 		})},
 		oauth.StdHTTPServerOptions{BaseRouter: mux, ErrorHandlerFunc: s.refuseUnbound},
 	)
-	return s.observed(s.misbehaving(s.zipped(mux)))
+	return s.defective(s.observed(s.misbehaving(s.zipped(mux))))
 }

@@ -1,0 +1,98 @@
+package contract_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"example.com/docusign-monitor/contract/sandbox"
+	"example.com/docusign-monitor/spec"
+)
+
+// A defect is a breach that somebody commits on purpose, so that the suite can be seen to notice it. One at a time is
+// switched on, by its name in defectVariable, for a run of the suite in a child process; see proof_test.go.
+
+// defectVariable names the defect of a run. It is for the proof of the suite alone.
+const defectVariable = "DOCUSIGN_CONTRACT_DEFECT"
+
+// defect is a row of the table: what is wrong, which clauses say so, and how it is committed.
+type defect struct {
+	name     string   // its kind, a slash, and its own: server/skipped-event
+	sentence string   // what the server, the client or the document does wrong
+	kills    []string // the clauses that must go red, the one that it is about first
+	may      []string // those that may as well; a * at the end stands for any rest
+
+	// One of these commits it.
+	server   sandbox.Defect                            // every sandbox of the provider clauses has it
+	client   func(http.RoundTripper) http.RoundTripper // comes between the client under test and the judge
+	document func(name, text string) string            // makes the text of a document, by its folder, that the suite reads
+}
+
+// seeded is the defect of this run. It is set once, before the tree of clauses is built; the zero value is none.
+var seeded defect
+
+// defects are all of them, in the order of the matrix. Those of a server stand in contract/sandbox, where they are
+// committed; the others in the file that is named for their kind.
+func defects() []defect {
+	var all []defect
+	for _, d := range sandbox.Defects() {
+		all = append(all, defect{
+			name: "server/" + d.Name(), sentence: d.Sentence(), kills: []string{d.Clause()}, may: d.Also(), server: d,
+		})
+	}
+	return slices.Concat(all, clientDefects, documentDefects)
+}
+
+// kind is what is defective: server, client or document.
+func (d defect) kind() string {
+	kind, _, _ := strings.Cut(d.name, "/")
+	return kind
+}
+
+// readDefect finds the defect that is asked for.
+func readDefect(lookup func(string) (string, bool)) (defect, error) {
+	name, set := lookup(defectVariable)
+	if !set {
+		return defect{}, nil
+	}
+	all := defects()
+	i := slices.IndexFunc(all, func(d defect) bool { return d.name == name })
+	switch {
+	case i < 0:
+		return defect{}, fmt.Errorf("%s: there is no defect %q", defectVariable, name)
+	case under.remote():
+		return defect{}, fmt.Errorf("%s is for the sandbox in process alone; unset %s", defectVariable, targetVariable)
+	}
+	return all[i], nil
+}
+
+// transport is what the client under test sends by.
+func (d defect) transport(next http.RoundTripper) http.RoundTripper {
+	if d.client == nil {
+		return next
+	}
+	return d.client(next)
+}
+
+// documentText is a document as the suite reads it, by the name of its folder below spec.
+func documentText(name string) string {
+	text := map[string]string{"dataset": spec.Dataset, "organization": spec.Organization, "oauth": spec.OAuth}[name]
+	if seeded.document == nil {
+		return text
+	}
+	return seeded.document(name, text)
+}
+
+// allows tells whether a clause may go red under the defect.
+func (d defect) allows(id string) bool {
+	return slices.Contains(d.kills, id) || slices.ContainsFunc(d.may, func(pattern string) bool {
+		prefix, any := strings.CutSuffix(pattern, "*")
+		return pattern == id || any && strings.HasPrefix(id, prefix)
+	})
+}
+
+// tripper is a client's transport as a function.
+type tripper func(*http.Request) (*http.Response, error)
+
+func (t tripper) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }

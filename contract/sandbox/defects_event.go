@@ -1,0 +1,4 @@
+package sandbox
+
+// eventDefects are altered events.
+var eventDefects = []Defect{}

@@ -14,7 +14,7 @@ var parts = map[byte]string{'Y': "2006", 'm': "01", 'd': "02", 'H': "15"}
 func Check(path string) error {
 	switch last := len(path) - 1; {
 	case path == "":
-		return fmt.Errorf("names no file; give its path after file:")
+		return fmt.Errorf("names no file; give a path, as in file:PATH")
 	case path[last] == '/' || path[last] == filepath.Separator:
 		return fmt.Errorf("names a folder; give the path of a file")
 	}

@@ -1,7 +1,6 @@
 # A table of contents: each target is a command or two, and works without make as well.
 
 MAKEFLAGS += --no-print-directory
-published := spec/dataset/docusign-monitor-openapi-original.yml
 FUZZTIME  ?= 30s
 
 help: ## list the targets
@@ -56,30 +55,18 @@ drift: ## say what a new document breaks: make drift OLD=path-or-URL NEW=path-or
 	@$(if $(and $(OLD),$(NEW)),,$(error usage: make drift OLD=path-or-URL NEW=path-or-URL))
 	@go run ./spec/drift "$(OLD)" "$(NEW)"
 
-# Each step is a target of its own, so that the line that make ends with names the one that failed.
-update: update-test ## take a new version of the published document: make update SPEC=file
-	@echo "update: done"
+STREAM ?= dataset
 
-update-replace:
-	@$(if $(SPEC),,$(error usage: make update SPEC=file, the new version of the published document))
-	@$(if $(shell test -f "$(SPEC)" && test -r "$(SPEC)" && echo yes),,$(error cannot read $(SPEC); nothing is replaced))
-	cmp -s "$(SPEC)" $(published) || cp "$(SPEC)" $(published)
-	go test ./spec -run TestPublishedDocumentIsUnchanged -update
+update: ## take a new document in, or leave all as it was: make update SPEC=path-or-URL [STREAM=organization]
+	@$(if $(SPEC),,$(error usage: make update SPEC=path-or-URL [STREAM=organization]))
+	@go run ./spec/update -stream "$(STREAM)" "$(SPEC)"
 
-update-prepare: update-replace
-	go generate -run '/prepare -o' .
+watch: ## fail if a document is not the one that is here: make watch SPEC=path-or-URL [STREAM=organization]
+	@$(if $(SPEC),,$(error usage: make watch SPEC=path-or-URL [STREAM=organization]))
+	@go run ./spec/update -watch -stream "$(STREAM)" "$(SPEC)"
 
-update-validate: update-prepare
-	go generate -run '/prepare -validate' .
-
-update-generate: update-validate
-	go generate -run /oapi-codegen .
-
-update-build: update-generate
-	go build ./...
-
-update-test: update-build
-	go test ./...
+update-proof: ## kill make update at every step, in a copy, and look at what it leaves
+	go test -run TestKilledForReal -count=1 -timeout 30m ./spec/update -real
 
 readme-check: ## run both commands of the README as a newcomer: clean clone, empty HOME, no caches
 	.ci/readme-check
@@ -88,5 +75,4 @@ rename: ## give the module another path: make rename MODULE=path
 	@$(if $(MODULE),,$(error usage: make rename MODULE=path, the new path of the module))
 	.ci/rename "$(MODULE)"
 
-.PHONY: help run test check lint race contract contract-proof bench mutants fuzz vuln build generate readme-check rename update \
-	update-replace update-prepare update-validate update-generate update-build update-test
+.PHONY: help run test check lint race contract contract-proof bench mutants fuzz vuln build generate drift update watch update-proof readme-check rename

@@ -21,6 +21,7 @@ var arrows = []arrow{
 	{"cmd", []string{"api", "contract/sandbox", "gen", "internal", "spec"}},
 	{"spec/prepare", []string{"spec/internal"}},
 	{"spec/drift", []string{"spec/internal"}},
+	{"spec/update", []string{"spec/internal"}},
 	{"spec/internal", []string{"api", "spec/internal"}},
 	{"", nil}, // generate.go holds no code
 }

@@ -11,7 +11,9 @@ import (
 )
 
 // stream is a server of one event.
-type stream struct{}
+type stream struct {
+	dataset.StrictServerInterface // the operations that a later document adds
+}
 
 func (stream) GetStream(context.Context, dataset.GetStreamRequestObject) (dataset.GetStreamResponseObject, error) {
 	return dataset.GetStream200JSONResponse{Body: dataset.CursoredResult{

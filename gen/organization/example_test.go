@@ -13,7 +13,9 @@ import (
 )
 
 // stream is a server of one event.
-type stream struct{}
+type stream struct {
+	organization.StrictServerInterface // the operations that a later document adds
+}
 
 func (stream) GetStream(_ context.Context, request organization.GetStreamRequestObject) (organization.GetStreamResponseObject, error) {
 	return organization.GetStream200JSONResponse{Body: organization.StreamResponse{

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-const published = "../dataset/docusign-monitor-openapi-original.yml"
+const published = "../internal/drift/testdata/published.yml"
 
 // changed writes the published document with one text replaced.
 func changed(t *testing.T, old, text string) string {

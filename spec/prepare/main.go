@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"gopkg.in/yaml.v3"
 
 	"example.com/docusign-monitor/spec/internal/document"
 )
@@ -108,8 +109,20 @@ func prepare(published string, overlays []string) ([]byte, error) {
 	if err := errors.Join(missed...); err != nil {
 		return nil, err
 	}
+	unfold(d.Root)
 	d.Root.HeadComment = document.PreparedComment(filepath.Base(published))
 	return document.Encode(d.Root)
+}
+
+// unfold gives large objects and lists a line for each member, whatever they were merged into.
+func unfold(node *yaml.Node) {
+	const large = 12
+	if len(node.Content) > 2*large {
+		node.Style &^= yaml.FlowStyle
+	}
+	for _, child := range node.Content {
+		unfold(child)
+	}
 }
 
 // advice goes on from how an action missed.

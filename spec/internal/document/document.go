@@ -67,9 +67,23 @@ func New(text []byte) (*Document, error) {
 	case !strings.HasPrefix(openapi, "3.0") && !strings.HasPrefix(openapi, "3.1"):
 		return nil, fmt.Errorf("is OpenAPI %.20s; 3.0, 3.1 and Swagger 2.0 are taken", openapi)
 	}
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		block(d.Root)
+	}
 	d.Stream = stream(d.Root)
 	return d, nil
 }
+
+// block gives a tree that was JSON the form of YAML that people read.
+func block(node *yaml.Node) {
+	node.Style = 0
+	for _, child := range node.Content {
+		block(child)
+	}
+}
+
+// Version is the version of OpenAPI that the document says it is of.
+func (d *Document) Version() string { return scalar(d.Root, "openapi") }
 
 // stream tells the streams apart by their paths: only one of them names an organization there.
 func stream(root *yaml.Node) Stream {
@@ -101,6 +115,11 @@ func PreparedComment(file string) string {
 // the kind, such as OpenAPI 3.0.1.
 func UpdatedComment(sha256, kind string) string {
 	return updatedMark + kind + ", sha256 " + sha256 + ". DO NOT EDIT."
+}
+
+// ConvertedComment is the same for a document that was converted and nothing else.
+func ConvertedComment(sha256, kind string) string {
+	return "Converted by spec/update from " + kind + ", sha256 " + sha256 + ". DO NOT EDIT."
 }
 
 const (

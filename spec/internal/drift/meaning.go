@@ -47,6 +47,8 @@ type Assumption struct {
 	State State  `json:"state"`
 	Place string `json:"place"` // what in api has to change if it no longer holds
 	Why   string `json:"why"`
+
+	Essential bool `json:"essential"` // without it there is no stream to walk
 }
 
 // A State says how an assumption stands by the new document.
@@ -68,7 +70,7 @@ func (c *Comparer) assume(before, after *Side) []Assumption {
 		if a.Stream != before.Stream {
 			continue
 		}
-		entry := Assumption{Fact: a.Fact, Want: a.Is, Old: was[a.Fact], New: is[a.Fact], Place: a.Place, Why: a.Why}
+		entry := Assumption{Fact: a.Fact, Want: a.Is, Old: was[a.Fact], New: is[a.Fact], Place: a.Place, Why: a.Why, Essential: a.Essential}
 		switch {
 		case entry.New == a.Is:
 			entry.State = Holds

@@ -12,10 +12,11 @@ import (
 // comparer is shared by the tests, as the code that changes nothing is the same for all.
 var comparer = sync.OnceValues(func() (*Comparer, error) { return New("../../..") })
 
+// The documents that the tests change are copies of those that the module began with, so that a new one does not ask for
+// another table.
 const (
-	datasetFile      = "../../dataset/docusign-monitor-openapi-original.yml"
-	preparedFile     = "../../dataset/openapi.yaml"
-	organizationFile = "../../organization/openapi.yaml"
+	datasetFile  = "testdata/published.yml"
+	preparedFile = "testdata/prepared.yaml"
 )
 
 // A seed is a change to a document, and the verdict on each axis that it has to get.

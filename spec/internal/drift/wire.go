@@ -52,7 +52,12 @@ func (c *Comparer) wire(before, after *Side) (Axis, error) {
 		return Axis{}, err
 	}
 	findings = append(findings, servers(before, after)...)
-	findings = append(findings, c.essentials(before, after)...)
+	for _, lost := range c.essentials(before, after) {
+		_, name, _ := strings.Cut(lost.Text, "`")
+		if !slices.ContainsFunc(findings, func(f Finding) bool { return f.Breaking && strings.Contains(f.Text, "`"+name) }) {
+			findings = append(findings, lost)
+		}
+	}
 	return axis(byOperation(findings)), nil
 }
 
@@ -179,7 +184,8 @@ func (c *Comparer) essentials(before, after *Side) []Finding {
 	var findings []Finding
 	for _, a := range c.assumptions {
 		if a.Stream == before.Stream && a.Essential && was[a.Fact] != "" && is[a.Fact] == "" {
-			findings = append(findings, Finding{true, was["operation"], "has lost " + a.Fact, "essential-lost", ""})
+			kind, name, _ := strings.Cut(a.Fact, " ")
+			findings = append(findings, Finding{true, was["operation"], fmt.Sprintf("has lost the %s `%s`", kind, name), "essential-lost", ""})
 		}
 	}
 	return findings

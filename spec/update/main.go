@@ -16,6 +16,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -24,6 +25,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	"golang.org/x/term"
@@ -134,7 +137,24 @@ func (u *updater) say(format string, args ...any) {
 	fmt.Fprintf(u.stdout, "update: "+format+"\n", args...)
 }
 
-// indent puts the output of a command under the line that it belongs to.
-func indent(text []byte) string {
-	return "\n  " + strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "\n  ")
+// tailLines is how much of the output of a failed command is shown.
+const tailLines = 30
+
+// paint is what colours a terminal.
+var paint = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// tail is the end of the output of a failed command, to be put under the line that names it. The whole of a longer one is
+// kept in a file until the next run.
+func (u *updater) tail(step string, output []byte) string {
+	output = paint.ReplaceAll(bytes.TrimSpace(output), nil)
+	lines := strings.Split(string(output), "\n")
+	where := ""
+	if len(lines) > tailLines {
+		name := filepath.Join(work, step+".log")
+		if err := os.WriteFile(filepath.Join(u.root, name), append(output, '\n'), 0o644); err == nil {
+			where = fmt.Sprintf("\n  … the first %d lines are in %s", len(lines)-tailLines, filepath.ToSlash(name))
+		}
+		lines = lines[len(lines)-tailLines:]
+	}
+	return where + "\n  " + strings.Join(lines, "\n  ")
 }

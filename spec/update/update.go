@@ -76,7 +76,7 @@ func (u *updater) update(ctx context.Context, t target, source string, d *docume
 			if ctx.Err() != nil {
 				return fmt.Errorf("step %s: interrupted; nothing has changed", step.name)
 			}
-			return fmt.Errorf("step %s: %s: %w; nothing has changed%s", step.name, strings.Join(step.args, " "), err, indent(output))
+			return fmt.Errorf("step %s: %s: %w; nothing has changed%s", step.name, strings.Join(step.args, " "), err, u.tail(step.name, output))
 		}
 	}
 

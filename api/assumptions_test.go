@@ -67,6 +67,11 @@ func TestAssumptions(t *testing.T) {
 			t.Fatal(err)
 		}
 		kind, name, _ := strings.Cut(a.Fact, " ")
+		forms := map[string]string{"member " + s.array: "array", "member endCursor": "string", "event eventId": "string", "event timestamp": "string",
+			"parameter cursor": "query, string", "parameter limit": "query, integer", "security": "token in Authorization"}
+		if want := forms[a.Fact]; want != "" && a.Is != want {
+			t.Errorf("%s: %s is %s, and the code takes %s", a.Stream, a.Fact, a.Is, want)
+		}
 		switch {
 		case a.Fact == "operation":
 			pattern := regexp.QuoteMeta(a.Is)
@@ -88,6 +93,10 @@ func TestAssumptions(t *testing.T) {
 		case kind == "parameter" && strings.HasPrefix(a.Is, "query"):
 			if !request.URL.Query().Has(name) {
 				t.Errorf("%s: %s is not sent: %s", a.Stream, name, request.URL)
+			}
+		case a.Fact == "security":
+			if !strings.Contains(string(source), `Header.Set("Authorization", "Bearer "`) {
+				t.Errorf("%s: %s does not send the token in Authorization", a.Stream, file)
 			}
 		case kind == "host":
 			named := false

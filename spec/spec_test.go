@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,35 +136,38 @@ func TestEventSchema(t *testing.T) {
 // Nothing is required of an event or of what is nested in it, unknown members are welcome, and everything may be null
 // but what the organization stream says of its timestamp.
 func TestEventSchemaPromisesNothing(t *testing.T) {
+	want := map[string][]string{"Event": {"Event"}, "StreamingEventRow": {"StreamingEventRow", "StreamingEventRow.timestamp"}}
 	for _, event := range events {
 		t.Run(event.name, func(t *testing.T) {
-			var firm []string
-			var walk func(path string, schema *openapi3.Schema)
-			walk = func(path string, schema *openapi3.Schema) {
-				if !schema.Nullable {
-					firm = append(firm, path)
-				}
-				if !schema.Type.Is("object") {
-					return
-				}
-				if len(schema.Required) > 0 {
-					t.Errorf("%s requires %v", path, schema.Required)
-				}
-				if other := schema.AdditionalProperties.Schema; other == nil || !other.Value.IsEmpty() {
-					t.Errorf("%s is not open to members of any kind", path)
-				}
-				for name, property := range schema.Properties {
-					walk(path+"."+name, property.Value)
-				}
-			}
-			walk(event.schema, load(t, event.document).Components.Schemas[event.schema].Value)
-
-			want := map[string][]string{"Event": {"Event"}, "StreamingEventRow": {"StreamingEventRow", "StreamingEventRow.timestamp"}}
+			firm := firm(t, event.schema, load(t, event.document).Components.Schemas[event.schema].Value)
 			if diff := cmp.Diff(want[event.schema], firm); diff != "" {
 				t.Errorf("what may not be null (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+// firm returns what may not be null of a schema and of what is nested in it. A member that is required, and an object that
+// is not open, is an error.
+func firm(t *testing.T, path string, schema *openapi3.Schema) []string {
+	t.Helper()
+	var all []string
+	if !schema.Nullable {
+		all = append(all, path)
+	}
+	if !schema.Type.Is("object") {
+		return all
+	}
+	if len(schema.Required) > 0 {
+		t.Errorf("%s requires %v", path, schema.Required)
+	}
+	if other := schema.AdditionalProperties.Schema; other == nil || !other.Value.IsEmpty() {
+		t.Errorf("%s is not open to members of any kind", path)
+	}
+	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+		all = append(all, firm(t, path+"."+name, schema.Properties[name].Value)...)
+	}
+	return all
 }
 
 // The answers that this project adds to both streams are the same in both, but for their descriptions.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,45 +20,39 @@ const MaxLimit = 2000
 // Client reads one stream of one organization. It keeps the access token, renews it in time, and is safe for concurrent
 // use. It holds no position: that is the caller's, in the form of a [Cursor].
 type Client struct {
-	conn    *conn
-	tokens  *tokens
-	stream  stream
-	base    *url.URL // of the stream's host
-	authURL string
+	env    Environment
+	stream stream
+	base   *url.URL // of the stream's host
+	conn   *conn
+	tokens *tokens
+	err    error // of an option, for New
 }
 
 // Option changes what [New] makes.
-type Option func(*options)
-
-type options struct {
-	http         *http.Client
-	log          *slog.Logger
-	policy       Retry
-	organization *string
-}
+type Option func(*Client)
 
 // WithOrganization reads the organization stream of the organization with this GUID, instead of the dataset stream.
 // [Client.Organizations] lists those of the user.
 func WithOrganization(id string) Option {
-	return func(o *options) { o.organization = &id }
+	return func(c *Client) { c.stream, c.err = organizationStream(c.env, id) }
 }
 
 // WithHTTPClient sends requests through a copy of client. Its transport decides on proxies and certificate authorities,
 // its Timeout, if any, bounds a whole page. A redirect to another origin is refused before its CheckRedirect is asked.
 // Default: the transport of net/http with shorter bounds on connecting.
 func WithHTTPClient(client *http.Client) Option {
-	return func(o *options) { o.http = client }
+	return func(c *Client) { c.conn.http = client }
 }
 
 // WithLogger logs each answer at debug level and each attempt that failed and is repeated at warn level. No token, key,
 // assertion, cursor or event is logged. Default: silence.
 func WithLogger(log *slog.Logger) Option {
-	return func(o *options) { o.log = log }
+	return func(c *Client) { c.conn.log = log }
 }
 
 // WithRetry sets the bounds within which failures are survived. Default: those of [Retry].
 func WithRetry(r Retry) Option {
-	return func(o *options) { o.policy = r }
+	return func(c *Client) { c.conn.policy = r }
 }
 
 // New returns a client for the dataset stream of an environment, or the organization stream with [WithOrganization].
@@ -69,32 +64,24 @@ func New(env Environment, source oauth2.TokenSource, opts ...Option) (*Client, e
 	if source == nil {
 		return nil, errors.New("docusign: a client needs a token source")
 	}
-	var o options
+	c := &Client{env: env, stream: datasetStream(env), conn: &conn{}}
 	for _, opt := range opts {
-		opt(&o)
+		opt(c)
 	}
-	stream, err := datasetStream(env), error(nil)
-	if o.organization != nil {
-		if stream, err = organizationStream(env, *o.organization); err != nil {
-			return nil, err
-		}
+	if c.err != nil {
+		return nil, c.err
 	}
-	base, err := baseURL(stream.name, stream.url)
+	base, err := baseURL(c.stream.name, c.stream.url)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{
-		conn:    newConn(o.http, o.policy, o.log),
-		stream:  stream,
-		base:    base,
-		authURL: env.AuthURL,
-	}
-	c.tokens = &tokens{fetch: func(ctx context.Context) (*oauth2.Token, error) {
+	c.base, c.conn = base, c.conn.withDefaults()
+	c.tokens = newTokens(func(ctx context.Context) (*oauth2.Token, error) {
 		if grant, ok := source.(grantSource); ok {
 			return grant.token(ctx, c.conn)
 		}
-		return source.Token()
-	}}
+		return ask(ctx, source)
+	})
 	return c, nil
 }
 
@@ -119,18 +106,18 @@ type Query struct {
 	Limit int
 }
 
-// cursor is the parameter that a query begins with; empty for none.
-func (q Query) cursor() (Cursor, error) {
+// begin is the query with its defaults, and with the cursor that stands for Since.
+func (q Query) begin() (Query, error) {
 	switch {
 	case q.Limit < 0 || q.Limit > MaxLimit:
-		return "", fmt.Errorf("docusign: a limit of %d is outside of 1 to %d", q.Limit, MaxLimit)
-	case q.Since.IsZero():
-		return q.Cursor, nil
-	case q.Cursor != "":
-		return "", errors.New("docusign: a query begins at a cursor or at a time, not at both")
-	default:
-		return Cursor(q.Since.UTC().Format("2006-01-02T15:04:05Z")), nil
+		return q, fmt.Errorf("docusign: a limit of %d is outside of 1 to %d", q.Limit, MaxLimit)
+	case q.Cursor != "" && !q.Since.IsZero():
+		return q, errors.New("docusign: a query begins at a cursor or at a time, not at both")
+	case !q.Since.IsZero():
+		q.Cursor, q.Since = Cursor(q.Since.UTC().Format("2006-01-02T15:04:05Z")), time.Time{}
 	}
+	q.Limit = cmp.Or(q.Limit, MaxLimit)
+	return q, nil
 }
 
 // Page is one answer of a stream.
@@ -146,49 +133,52 @@ type Page struct {
 }
 
 // Page asks for one page. It is delivered whole or not at all; the errors are those of [Client.Pages].
-func (c *Client) Page(ctx context.Context, q Query) (*Page, error) {
-	cursor, err := q.cursor()
-	if err != nil {
-		return nil, err
-	}
-	return c.page(ctx, cursor, q.Limit)
-}
-
-// page sends one request through the layers of the client. Their order matters; from the outside in:
+//
+// The request goes through the layers of the client. Their order matters; from the outside in:
 //
 //   - retry repeats everything below it while a failure may pass;
 //   - the token is added, and replaced once if it is refused;
 //   - send makes the request, turns any answer but 200 into an error, and reads the body;
 //   - readPage takes the body apart, so that a page cut off is repeated like any other failure of the network.
-func (c *Client) page(ctx context.Context, cursor Cursor, limit int) (*Page, error) {
-	if limit == 0 {
-		limit = MaxLimit
-	}
-	var page *Page
-	err := c.authorized(ctx, exchange{
-		op:   "stream",
-		base: c.base,
-		request: func(server string) (*http.Request, error) {
-			most, from := int32(limit), (*string)(&cursor)
-			if cursor == "" {
-				from = nil
-			}
-			return c.stream.request(server, from, &most)
-		},
-		refused: func(e *Error) { streamRefused(e, cursor) },
-		decode: func(body []byte, token string) error {
-			next, events, err := readPage(body, c.stream.array, limit)
-			if err == nil && len(token) >= 16 && strings.Contains(string(next), token) {
-				err = malformed("endCursor holds the access token") // a cursor is saved and shown
-			}
-			page = &Page{Events: events, Next: next, CaughtUp: next == cursor}
-			return err
-		},
-	})
+func (c *Client) Page(ctx context.Context, q Query) (*Page, error) {
+	q, err := q.begin()
 	if err != nil {
 		return nil, err
 	}
-	return page, nil
+	var page *Page
+	err = c.authorized(ctx, exchange{
+		op:   "stream",
+		base: c.base,
+		request: func(server string) (*http.Request, error) {
+			limit, cursor := int32(q.Limit), (*string)(&q.Cursor)
+			if q.Cursor == "" {
+				cursor = nil
+			}
+			return c.stream.request(server, cursor, &limit)
+		},
+		decode: func(body []byte, token string) error {
+			next, events, err := readPage(body, c.stream.array, q.Limit)
+			if err == nil && len(token) >= 16 && strings.Contains(string(next), token) {
+				err = malformed("endCursor holds the access token") // a cursor is saved and shown
+			}
+			page = &Page{Events: events, Next: next, CaughtUp: next == q.Cursor}
+			return err
+		},
+	})
+	if err == nil {
+		return page, nil
+	}
+	if e, ok := err.(*Error); ok && e.Op == "stream" {
+		switch {
+		case e.StatusCode == http.StatusForbidden:
+			e.Err = ErrNotEntitled
+			e.Advice = "check that the organization has Docusign Monitor, and that the user administers it and no other"
+		case e.StatusCode == http.StatusBadRequest && e.Err == nil && q.Cursor != "":
+			e.Err = ErrBadCursor
+			e.Advice = "the position is not accepted; begin anew at a time five minutes before the newest event that was delivered"
+		}
+	}
+	return nil, err
 }
 
 // authorized makes attempts with a token. A token that is refused is replaced once, within the attempt.
@@ -198,9 +188,6 @@ func (c *Client) authorized(ctx context.Context, x exchange) error {
 		refused := ""
 		for range 2 {
 			if x.secret, err = c.tokens.get(ctx, refused); err != nil {
-				if !strings.HasPrefix(err.Error(), "docusign: ") {
-					err = fmt.Errorf("docusign: token: %w", err)
-				}
 				return err
 			}
 			err = c.conn.send(ctx, x)
@@ -213,16 +200,4 @@ func (c *Client) authorized(ctx context.Context, x exchange) error {
 		}
 		return err
 	})
-}
-
-// streamRefused says what an error of a stream means and what to do about it.
-func streamRefused(e *Error, cursor Cursor) {
-	switch {
-	case e.StatusCode == http.StatusForbidden:
-		e.Err = ErrNotEntitled
-		e.Advice = "check that the organization has Docusign Monitor, and that the user administers it and no other"
-	case e.StatusCode == http.StatusBadRequest && cursor != "":
-		e.Err = ErrBadCursor
-		e.Advice = "the position is not accepted; begin anew at a time five minutes before the newest event that was delivered"
-	}
 }

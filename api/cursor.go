@@ -7,35 +7,32 @@ import "hash/maphash"
 // organization.
 type Cursor string
 
-// trailLength is how many cursors a trail remembers. At 2,000 events a page it reaches back twenty million events.
+// trailLength is how many cursors a trail remembers at least, and half of the most. At 2,000 events a page it reaches
+// back twenty million events.
 const trailLength = 10_000
 
 // trail remembers the cursors of a run, to notice a server that leads in a circle. It keeps hashes, so that its size is
-// bounded whatever the length of a cursor.
+// bounded whatever the length of a cursor, in two generations: when the young one is full, the old one is forgotten.
 type trail struct {
-	seed maphash.Seed
-	seen map[uint64]struct{}
-	ring []uint64
-	next int
+	seed       maphash.Seed
+	young, old map[uint64]bool
 }
 
-func newTrail() *trail {
-	return &trail{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}}
+func newTrail(start Cursor) *trail {
+	t := &trail{seed: maphash.MakeSeed(), young: map[uint64]bool{}}
+	t.visit(start)
+	return t
 }
 
 // visit notes a cursor and tells whether it had been noted before.
 func (t *trail) visit(c Cursor) bool {
 	hash := maphash.String(t.seed, string(c))
-	if _, met := t.seen[hash]; met {
+	if t.young[hash] || t.old[hash] {
 		return true
 	}
-	t.seen[hash] = struct{}{}
-	if len(t.ring) < trailLength {
-		t.ring = append(t.ring, hash)
-		return false
+	if len(t.young) == trailLength {
+		t.young, t.old = map[uint64]bool{}, t.young
 	}
-	delete(t.seen, t.ring[t.next])
-	t.ring[t.next] = hash
-	t.next = (t.next + 1) % trailLength
+	t.young[hash] = true
 	return false
 }

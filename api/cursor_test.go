@@ -6,19 +6,19 @@ import (
 )
 
 func TestTrail(t *testing.T) {
-	met := newTrail()
+	met := newTrail("start")
 	for i := range 3 * trailLength {
 		if met.visit(Cursor(fmt.Sprint(i))) {
 			t.Fatalf("cursor %d is taken for an earlier one", i)
 		}
-	}
-	if got := len(met.seen); got != trailLength {
-		t.Errorf("%d cursors are remembered, want %d", got, trailLength)
+		if got := len(met.young) + len(met.old); got > 2*trailLength {
+			t.Fatalf("%d cursors are remembered, want at most %d", got, 2*trailLength)
+		}
 	}
 	if !met.visit(Cursor(fmt.Sprint(2 * trailLength))) {
 		t.Error("a cursor as old as the trail is long is not recognized")
 	}
-	if met.visit(Cursor(fmt.Sprint(2*trailLength - 1))) {
-		t.Error("a cursor older than the trail is long is still remembered")
+	if met.visit("start") {
+		t.Error("a cursor twice as old as the trail is long is still remembered")
 	}
 }

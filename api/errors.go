@@ -1,11 +1,14 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -103,9 +106,8 @@ func (e *Error) Error() string {
 
 // read fills in what an answer other than 200 says. The shape of the body is found by looking at its bytes: every host is
 // known to send several of them, and none.
-func (e *Error) read(h http.Header, body []byte, secrets *strings.Replacer, now time.Time) {
-	text := secrets.Replace(string(body))
-	e.Body = []byte(text[:min(len(text), maxErrorBody)])
+func (e *Error) read(h http.Header, body []byte, now time.Time) {
+	e.Body = body
 
 	// The union of the three JSON shapes in which Docusign says what went wrong.
 	var p struct {
@@ -119,10 +121,9 @@ func (e *Error) read(h http.Header, body []byte, secrets *strings.Replacer, now 
 		e.Code, e.Message = p.Error, p.Description
 	case err == nil:
 		e.Code, e.Message = p.ErrorCode, cmp.Or(p.Error, p.Message)
-	case !strings.HasPrefix(strings.TrimSpace(text), "<"): // a page for a browser says nothing in one line
-		e.Message = text
+	case !bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")): // a page for a browser says nothing in one line
+		e.Message = string(body)
 	}
-	e.Code, e.Message = line(secrets, e.Code), line(secrets, e.Message)
 
 	// The hourly and the burst limit: the platform has sent them with 400 and, since 2026, with 429.
 	limited := e.StatusCode == http.StatusTooManyRequests ||
@@ -132,6 +133,75 @@ func (e *Error) read(h http.Header, body []byte, secrets *strings.Replacer, now 
 	}
 	e.transient = limited || e.StatusCode >= 500
 	e.RetryAt = retryAt(h, e.Code, limited, now)
+}
+
+// lost says why there is no answer, or not the whole of one.
+func (e *Error) lost(err error, redirected bool) {
+	// The URL of a url.Error may be that of a redirect, and hold anything.
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	text := err.Error()
+	if e.StatusCode != 0 {
+		text = "the answer was cut off: " + text
+	}
+	e.Err, e.transient = &cause{err, text}, !redirected
+	op, _ := errors.AsType[*net.OpError](err)
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case redirected:
+		e.Advice = "check the URLs of the environment, and any proxy on the way"
+	case certificate:
+		e.permanent = true
+		e.Advice = "check the host's certificate and the system's certificate authorities"
+	case errors.Is(err, http.ErrSchemeMismatch), op != nil && (op.Op == "dial" || op.Op == "proxyconnect"):
+		e.permanent = true
+		e.Advice = "check the host, the network and HTTPS_PROXY"
+	}
+}
+
+// cause is why there is no answer. net/http quotes in its errors what a server sent instead of HTTP, so the text is
+// redacted, and the error itself can be asked for with errors.Is and errors.As but not be printed.
+type cause struct {
+	err  error
+	text string
+}
+
+func (c *cause) Error() string        { return c.text }
+func (c *cause) GoString() string     { return c.text }
+func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
+func (c *cause) As(target any) bool   { return errors.As(c.err, target) }
+
+// redact removes the secret of the request from all that the server sent: a hostile or careless one may send it back, in
+// any of these forms. The signature of an assertion is as good as the whole, so its parts are secrets too. What is left
+// is cut to size, and texts are made one printable line, so that no answer can forge a line of a log or steer a terminal.
+func (e *Error) redact(secret string) *Error {
+	var pairs []string
+	for _, part := range append([]string{secret}, strings.Split(secret, ".")...) { // the whole first, lest a rest of it stays
+		if part == "" || len(part) < 8 && part != secret {
+			continue
+		}
+		for _, form := range []string{part, url.QueryEscape(part), url.PathEscape(part), strings.ReplaceAll(part, "/", `\/`),
+			base64.RawStdEncoding.EncodeToString([]byte(part)), base64.RawURLEncoding.EncodeToString([]byte(part))} {
+			pairs = append(pairs, form, "[redacted]")
+		}
+	}
+	secrets := strings.NewReplacer(pairs...)
+	e.Body = []byte(secrets.Replace(string(e.Body)))
+	e.Body = e.Body[:min(len(e.Body), maxErrorBody)]
+	texts := []*string{&e.Code, &e.Message, &e.TraceToken}
+	if lost, ok := e.Err.(*cause); ok {
+		texts = append(texts, &lost.text)
+	}
+	for _, text := range texts {
+		*text = strings.Join(strings.FieldsFunc(secrets.Replace(*text), func(r rune) bool {
+			return unicode.IsSpace(r) || !unicode.IsPrint(r)
+		}), " ")
+		if len(*text) > 300 {
+			*text = strings.ToValidUTF8((*text)[:300], "") + "…"
+		}
+	}
+	return e
 }
 
 // burstWindow is the time in which the burst quota of the platform is counted.
@@ -151,41 +221,14 @@ func retryAt(h http.Header, code string, limited bool, now time.Time) time.Time 
 	if date, err := http.ParseTime(after); err == nil {
 		return date.Add(skew)
 	}
-	if !limited {
+	reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	switch {
+	case !limited:
 		return time.Time{}
-	}
-	if strings.HasPrefix(code, "BURST_") || h.Get("X-BurstLimit-Remaining") == "0" {
+	case strings.HasPrefix(code, "BURST_") || h.Get("X-BurstLimit-Remaining") == "0":
 		return now.Add(burstWindow)
-	}
-	if reset, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64); err == nil && reset > 0 {
+	case err == nil && reset > 0:
 		return time.Unix(reset, 0).Add(skew)
 	}
 	return time.Time{}
-}
-
-// scrub makes a replacer that removes a secret from what a server sent: a hostile or careless one may send it back, in
-// any of these forms. The signature of an assertion is as good as the whole, so its parts are secrets too.
-func scrub(secret string) *strings.Replacer {
-	var pairs []string
-	for _, part := range append([]string{secret}, strings.Split(secret, ".")...) { // the whole first, lest a rest of it stays
-		if part == "" || len(part) < 8 && part != secret {
-			continue
-		}
-		for _, form := range []string{part, url.QueryEscape(part), url.PathEscape(part), strings.ReplaceAll(part, "/", `\/`),
-			base64.RawStdEncoding.EncodeToString([]byte(part)), base64.RawURLEncoding.EncodeToString([]byte(part))} {
-			pairs = append(pairs, form, "[redacted]")
-		}
-	}
-	return strings.NewReplacer(pairs...)
-}
-
-// line makes one printable line of at most 300 bytes, so that no answer can forge a line of a log or steer a terminal.
-func line(secrets *strings.Replacer, text string) string {
-	text = strings.Join(strings.FieldsFunc(secrets.Replace(text), func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r)
-	}), " ")
-	if len(text) > 300 {
-		text = strings.ToValidUTF8(text[:300], "") + "…"
-	}
-	return text
 }

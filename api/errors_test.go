@@ -74,9 +74,9 @@ func TestAnswerError(t *testing.T) {
 }
 
 func answerError(res *http.Response, body, secret string) *Error {
-	e := &Error{Op: "stream", StatusCode: res.StatusCode, TraceToken: line(scrub(secret), res.Header.Get("X-DocuSign-TraceToken"))}
-	e.read(res.Header, []byte(body), scrub(secret), at(0))
-	return e
+	e := &Error{Op: "stream", StatusCode: res.StatusCode, TraceToken: res.Header.Get("X-DocuSign-TraceToken")}
+	e.read(res.Header, []byte(body), at(0))
+	return e.redact(secret)
 }
 
 // at is a moment of the tests, in seconds from their beginning.

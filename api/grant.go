@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/rand"
@@ -68,7 +69,7 @@ type grantSource struct{ JWTGrant }
 
 // Token is for users other than a Client, which brings its own connection and context.
 func (g grantSource) Token() (*oauth2.Token, error) {
-	return g.token(context.Background(), newConn(nil, Retry{}, nil))
+	return g.token(context.Background(), new(conn).withDefaults())
 }
 
 func (g grantSource) token(ctx context.Context, c *conn) (token *oauth2.Token, err error) {
@@ -77,7 +78,7 @@ func (g grantSource) token(ctx context.Context, c *conn) (token *oauth2.Token, e
 		return nil, err
 	}
 	err = c.retry(ctx, auth.Host, func() error {
-		assertion, err := g.assertion(auth.Host, time.Now())
+		assertion, err := g.assertion(cmp.Or(g.Audience, auth.Host), time.Now())
 		if err != nil {
 			return err
 		}
@@ -89,29 +90,28 @@ func (g grantSource) token(ctx context.Context, c *conn) (token *oauth2.Token, e
 				return oauth.NewCreateTokenRequestWithFormdataBody(server,
 					oauth.TokenRequest{GrantType: oauth.JWTBearer, Assertion: assertion})
 			},
-			refused: g.refused,
 			decode: func(body []byte, _ string) (err error) {
 				token, err = readToken(body, time.Now())
 				return err
 			},
 		})
 	})
+	if e, ok := err.(*Error); ok && e.Err == nil {
+		g.explain(e)
+	}
 	return token, err
 }
 
 // assertion signs the claims. The library signs with an *rsa.PrivateKey alone; a crypto.Signer may be a key in hardware.
-func (g JWTGrant) assertion(host string, now time.Time) (string, error) {
+func (g JWTGrant) assertion(audience string, now time.Time) (string, error) {
 	key, err := g.signer()
 	if err != nil {
 		return "", err
 	}
-	if g.Audience != "" {
-		host = g.Audience
-	}
 	signing, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
 		"iss":   g.IntegrationKey,
 		"sub":   g.UserID,
-		"aud":   host,
+		"aud":   audience,
 		"iat":   now.Unix(),
 		"exp":   now.Add(assertionLife).Unix(),
 		"scope": scopes,
@@ -159,8 +159,8 @@ var refusals = map[string]struct {
 
 const inEnvironment = ", and that it belongs to this environment (demo and production share nothing)"
 
-// refused says what an error of the account server means.
-func (g JWTGrant) refused(e *Error) {
+// explain says what a refusal by the account server means.
+func (g JWTGrant) explain(e *Error) {
 	refusal, known := refusals[e.Message]
 	switch {
 	case e.Code == "" && e.StatusCode < http.StatusInternalServerError:

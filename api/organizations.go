@@ -29,7 +29,7 @@ type Account struct {
 //
 // The endpoint has hourly limits of its own: keep the answer. Of several organizations a program lets a person choose.
 func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
-	auth, err := baseURL("the auth URL", c.authURL)
+	auth, err := baseURL("the auth URL", c.env.AuthURL)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,8 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -26,15 +26,7 @@ const PollInterval = time.Minute
 // page before it. It is an [*Error], [ErrNotCaughtUp], [ErrLoop], or wraps that of the context or of the token source.
 // Leaving the loop sends nothing more, and ranging again begins again.
 func (c *Client) Pages(ctx context.Context, q Query) iter.Seq2[*Page, error] {
-	return func(yield func(*Page, error) bool) {
-		cursor, err := q.cursor()
-		if err == nil {
-			_, err = c.walk(ctx, cursor, q.Limit, yield)
-		}
-		if err != nil && err != errLeft {
-			yield(nil, err)
-		}
-	}
+	return c.pages(ctx, q, 0)
 }
 
 // Follow walks as Pages does and, once caught up, goes on from the same position after the interval and a little more at
@@ -44,24 +36,13 @@ func (c *Client) Pages(ctx context.Context, q Query) iter.Seq2[*Page, error] {
 //
 // An interval of 0 is [PollInterval]. A shorter one is an error, but for a host on a loopback address.
 func (c *Client) Follow(ctx context.Context, q Query, interval time.Duration) iter.Seq2[*Page, error] {
-	return func(yield func(*Page, error) bool) {
-		cursor, err := q.cursor()
-		if interval == 0 {
-			interval = PollInterval
-		}
-		if interval < 0 || interval < PollInterval && !isLoopback(c.base) {
-			err = fmt.Errorf("docusign: an interval of %v is shorter than the %v that Docusign asks for", interval, PollInterval)
-		}
-		for ctx := enduring(ctx); err == nil; {
-			cursor, err = c.walk(ctx, cursor, q.Limit, yield)
-			if err == nil || err == ErrNotCaughtUp {
-				err = c.conn.policy.Wait(ctx, interval+rand.N(interval/10+1))
-			}
-		}
-		if err != errLeft {
-			yield(nil, err)
+	interval = cmp.Or(interval, PollInterval)
+	if interval < 0 || interval < PollInterval && !isLoopback(c.base) {
+		return func(yield func(*Page, error) bool) {
+			yield(nil, fmt.Errorf("docusign: an interval of %v is shorter than the %v that Docusign asks for", interval, PollInterval))
 		}
 	}
+	return c.pages(enduring(ctx), q, interval)
 }
 
 // Events walks as Pages does, event by event. Who has to go on from where a run ended takes Pages, whose cursors tell.
@@ -81,41 +62,55 @@ func (c *Client) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
 	}
 }
 
-// errLeft means that the caller has left the loop, so that nothing may be yielded any more.
-var errLeft = errors.New("the loop has been left")
+func (c *Client) pages(ctx context.Context, q Query, interval time.Duration) iter.Seq2[*Page, error] {
+	return func(yield func(*Page, error) bool) {
+		if err := c.walk(ctx, q, interval, yield); err != nil {
+			yield(nil, err)
+		}
+	}
+}
 
-// walk drains the stream from a cursor and returns the one it has come to: that of the last page that was delivered.
-// Without an error it is the end of the stream.
-func (c *Client) walk(ctx context.Context, cursor Cursor, limit int, yield func(*Page, error) bool) (Cursor, error) {
-	met := newTrail()
-	met.visit(cursor)
-	for empty := 0; ; {
-		page, err := c.page(ctx, cursor, limit)
+// walk drains the stream and, if there is an interval, does so again each time it has passed. It returns nil when it is
+// caught up without an interval, and when the caller has left the loop.
+func (c *Client) walk(ctx context.Context, q Query, interval time.Duration, yield func(*Page, error) bool) error {
+	q, err := q.begin()
+	if err != nil {
+		return err
+	}
+	met, empty := newTrail(q.Cursor), 0
+	for {
+		page, err := c.Page(ctx, q)
 		if err != nil {
-			return cursor, err
+			return err
 		}
 		// A page that leads in a circle is not delivered: its Next, saved, would bring events a second time.
 		if !page.CaughtUp && met.visit(page.Next) {
-			return cursor, ErrLoop
+			return ErrLoop
 		}
-		cursor = page.Next
+		q.Cursor = page.Next
 		if !yield(page, nil) {
-			return cursor, errLeft
-		}
-		if page.CaughtUp {
-			return cursor, nil
+			return nil
 		}
 
 		if empty++; len(page.Events) > 0 {
 			empty = 0
 		}
-		if empty == emptyMost {
-			return cursor, ErrNotCaughtUp
+		var pause time.Duration
+		switch rest := page.CaughtUp || empty == emptyMost; {
+		case rest && interval > 0:
+			pause = interval + rand.N(interval/10+1)
+			met, empty = newTrail(q.Cursor), 0
+		case page.CaughtUp:
+			return nil
+		case rest:
+			return ErrNotCaughtUp
+		case empty > emptyAtOnce:
+			pause = backoff(empty - emptyAtOnce - 1)
+		default:
+			continue
 		}
-		if empty > emptyAtOnce {
-			if err := c.conn.policy.Wait(ctx, backoff(empty-emptyAtOnce-1)); err != nil {
-				return cursor, err
-			}
+		if err := c.conn.policy.Wait(ctx, pause); err != nil {
+			return err
 		}
 	}
 }

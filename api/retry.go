@@ -49,10 +49,8 @@ func (r Retry) withDefaults() Retry {
 }
 
 func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -79,33 +77,27 @@ func enduring(ctx context.Context) context.Context {
 func (c *conn) retry(ctx context.Context, host string, attempt func() error) error {
 	follow := ctx.Value(enduringKey{}) != nil
 	var failing, limited time.Duration
-	for n := 0; ; n++ {
+	for n := 1; ; n++ {
 		begun := time.Now()
 		err := attempt()
 		e, failed := err.(*Error)
-		if failed && e.Attempts > 0 { // that of the token, which has been retried where it arose
+		if !failed || e.Attempts > 0 { // such an error is that of the token, which has been retried where it arose
 			return err
 		}
-		if err == nil || failed && e.StatusCode != 0 {
-			c.answered.Store(host, true)
-		}
-		if !failed {
-			return err
-		}
-		if e.Attempts = n + 1; !e.transient {
+		if e.Attempts = n; !e.transient {
 			return err
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("docusign: %s: %w", e.Op, ctx.Err())
 		}
 
-		// An announced wait that is over already is no news of when to ask again.
-		pause, announced := time.Until(e.RetryAt), true
-		if e.RetryAt.IsZero() || pause <= 0 {
-			pause, announced = rand.N(backoff(n)), false
+		pause := time.Until(e.RetryAt)
+		announced := pause > 0 // a moment that has passed is no news of when to ask again
+		if !announced {
+			pause = rand.N(backoff(n - 1))
 		}
 		_, reached := c.answered.Load(host)
-		if n > 0 || e.permanent { // an outage begins when the first attempt has failed, however long that took
+		if n > 1 || e.permanent { // an outage begins when the first attempt has failed, however long that took
 			failing += time.Since(begun)
 		}
 		switch {
@@ -122,7 +114,7 @@ func (c *conn) retry(ctx context.Context, host string, attempt func() error) err
 			}
 		}
 
-		c.log.WarnContext(ctx, "docusign: request failed, trying again", "error", e, "attempt", n+1, "wait", pause)
+		c.log.WarnContext(ctx, "docusign: request failed, trying again", "error", e, "attempt", n, "wait", pause)
 		if err := c.policy.Wait(ctx, pause); err != nil {
 			return err
 		}

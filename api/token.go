@@ -2,7 +2,8 @@ package api
 
 import (
 	"context"
-	"sync"
+	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -11,75 +12,70 @@ import (
 // renewalMargin is how long before its end a token is renewed, or a fifth of its life if that is shorter.
 const renewalMargin = 5 * time.Minute
 
-// tokens keeps the access token of a client. One call at a time asks for a new one, and all who need it wait for that
-// call, each as long as its own context lets it. The call ends when nobody waits for it any more.
+// tokens keeps the access token of a client. One at a time asks for a new one. Who needs it meanwhile waits, as long as
+// the own context lets it, and takes what has come of the call. Who asks and leaves ends the call; then it is the turn
+// of the next.
 type tokens struct {
 	fetch func(context.Context) (*oauth2.Token, error)
+	turn  chan struct{} // is full while somebody uses what follows
 
-	mu      sync.Mutex
-	current *oauth2.Token
+	current string
 	renewAt time.Time // zero: never
-	flight  *flight
+	err     error     // of the last call that failed,
+	failed  time.Time // at this time
 }
 
-type flight struct {
-	done    chan struct{}
-	cancel  context.CancelFunc
-	waiting int
-	token   *oauth2.Token
-	err     error
+func newTokens(fetch func(context.Context) (*oauth2.Token, error)) *tokens {
+	return &tokens{fetch: fetch, turn: make(chan struct{}, 1)}
 }
 
 // get returns a token other than the refused one, if any.
 func (t *tokens) get(ctx context.Context, refused string) (string, error) {
-	t.mu.Lock()
-	if t.current != nil && t.current.AccessToken != refused && (t.renewAt.IsZero() || time.Now().Before(t.renewAt)) {
-		defer t.mu.Unlock()
-		return t.current.AccessToken, nil
-	}
-	f := t.flight
-	if f == nil {
-		// The values of the context of the first who waits, but not its end: others may come to wait too.
-		call, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		f = &flight{done: make(chan struct{}), cancel: cancel}
-		t.flight = f
-		go t.fly(call, f)
-	}
-	f.waiting++
-	t.mu.Unlock()
-
+	came := time.Now()
 	select {
-	case <-f.done:
-		if f.err != nil {
-			return "", f.err
-		}
-		return f.token.AccessToken, nil
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
 	case <-ctx.Done():
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if f.waiting--; f.waiting == 0 && t.flight == f {
-			f.cancel()
-			t.flight = nil // who comes now does not wait for a call that has been given up
-		}
-		return "", ctx.Err()
+		return "", fmt.Errorf("docusign: token: %w", ctx.Err())
 	}
+	asked := time.Now()
+	switch {
+	case t.current != "" && t.current != refused && (t.renewAt.IsZero() || asked.Before(t.renewAt)):
+		return t.current, nil
+	case t.failed.After(came): // it failed for all who were waiting
+		return "", t.err
+	}
+
+	token, err := t.fetch(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			t.err, t.failed = err, time.Now()
+		}
+		return "", err
+	}
+	t.current, t.renewAt = token.AccessToken, time.Time{}
+	if !token.Expiry.IsZero() {
+		t.renewAt = token.Expiry.Add(-min(renewalMargin, token.Expiry.Sub(asked)/5))
+	}
+	return t.current, nil
 }
 
-func (t *tokens) fly(ctx context.Context, f *flight) {
-	defer f.cancel()
-	asked := time.Now()
-	f.token, f.err = t.fetch(ctx)
-
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.flight == f {
-		t.flight = nil
-		if f.err == nil {
-			t.current, t.renewAt = f.token, time.Time{}
-			if !f.token.Expiry.IsZero() {
-				t.renewAt = f.token.Expiry.Add(-min(renewalMargin, f.token.Expiry.Sub(asked)/5))
-			}
-		}
+// ask asks a source that knows of no context, and leaves it to itself when the context ends.
+func ask(ctx context.Context, source oauth2.TokenSource) (*oauth2.Token, error) {
+	var token *oauth2.Token
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		token, err = source.Token()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("docusign: token: %w", ctx.Err())
 	}
-	close(f.done)
+	if _, ours := errors.AsType[*Error](err); err != nil && !ours {
+		err = fmt.Errorf("docusign: token: %w", err)
+	}
+	return token, err
 }

@@ -66,7 +66,7 @@ func TestTokensRenewedInTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				source := &issuer{life: test.life}
-				tokens := &tokens{fetch: source.fetch}
+				tokens := newTokens(source.fetch)
 				if got, err := tokens.get(t.Context(), ""); got != "token-1" || err != nil {
 					t.Fatalf("got %q, %v", got, err)
 				}
@@ -82,7 +82,7 @@ func TestTokensRenewedInTime(t *testing.T) {
 func TestTokensRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour}
-		tokens := &tokens{fetch: source.fetch}
+		tokens := newTokens(source.fetch)
 		tokens.get(t.Context(), "")
 		if got, _ := tokens.get(t.Context(), "token-1"); got != "token-2" {
 			t.Errorf("after a refusal: %q", got)
@@ -97,7 +97,7 @@ func TestTokensRefused(t *testing.T) {
 func TestTokensOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour}
-		tokens := &tokens{fetch: source.fetch}
+		tokens := newTokens(source.fetch)
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
@@ -113,53 +113,87 @@ func TestTokensOneCall(t *testing.T) {
 	})
 }
 
-// A waiter leaves when its own context ends; the call goes on for the others and ends with the last of them.
+// A waiter leaves when its own context ends, and the call goes on for the others. Who asks and leaves ends the call, and
+// the next one asks anew.
 func TestTokensWaitersLeave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour}
-		tokens := &tokens{fetch: source.fetch}
-		first, leaveFirst := context.WithCancel(t.Context())
+		tokens := newTokens(source.fetch)
 		var group sync.WaitGroup
-		group.Go(func() {
-			if _, err := tokens.get(first, ""); !errors.Is(err, context.Canceled) {
-				t.Errorf("who leaves gets %v", err)
-			}
-		})
+		stay := func(want string) {
+			group.Go(func() {
+				if got, err := tokens.get(t.Context(), ""); got != want || err != nil {
+					t.Errorf("who stays gets %q, %v, want %q", got, err, want)
+				}
+			})
+			synctest.Wait()
+		}
+		leave := func() context.CancelFunc {
+			leaving, leave := context.WithCancel(t.Context())
+			group.Go(func() {
+				if _, err := tokens.get(leaving, ""); !errors.Is(err, context.Canceled) {
+					t.Errorf("who leaves gets %v", err)
+				}
+			})
+			synctest.Wait()
+			return leave
+		}
+
+		asking := leave()
+		waiting := leave()
+		stay("token-2")
+		waiting()
 		synctest.Wait()
-		group.Go(func() {
-			if got, err := tokens.get(t.Context(), ""); got != "token-1" || err != nil {
-				t.Errorf("who stays gets %q, %v", got, err)
-			}
-		})
-		synctest.Wait()
-		leaveFirst()
-		group.Wait()
 		if source.calls != 1 || source.ended != 0 {
 			t.Errorf("%d calls, %d ended early", source.calls, source.ended)
 		}
-
-		only, leave := context.WithTimeout(t.Context(), time.Second/2)
-		defer leave()
-		if _, err := tokens.get(only, "token-1"); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the only one gets %v", err)
-		}
+		asking()
 		synctest.Wait()
-		if source.ended != 1 {
-			t.Error("the call goes on with nobody waiting")
-		}
-		if got, err := tokens.get(t.Context(), "token-1"); got != "token-3" || err != nil {
-			t.Errorf("who comes later gets %q, %v", got, err)
+		stay("token-2")
+		group.Wait()
+		if source.calls != 2 || source.ended != 1 {
+			t.Errorf("%d calls, %d ended early", source.calls, source.ended)
 		}
 	})
+}
+
+// A source that knows of no context is left to itself.
+func TestTokensSourceHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hanging := make(chan struct{})
+		c, err := New(Environment{DatasetURL: "https://host"}, hangingSource(hanging))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := c.Page(ctx, Query{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		close(hanging)
+	})
+}
+
+type hangingSource chan struct{}
+
+func (s hangingSource) Token() (*oauth2.Token, error) {
+	<-s
+	return nil, errNoToken
 }
 
 func TestTokensError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := &issuer{life: time.Hour, broken: true}
-		tokens := &tokens{fetch: source.fetch}
-		if _, err := tokens.get(t.Context(), ""); !errors.Is(err, errNoToken) {
-			t.Errorf("got %v", err)
+		tokens := newTokens(source.fetch)
+		var group sync.WaitGroup
+		for range 20 { // it fails for all of them at once
+			group.Go(func() {
+				if _, err := tokens.get(t.Context(), ""); !errors.Is(err, errNoToken) {
+					t.Errorf("got %v", err)
+				}
+			})
 		}
+		group.Wait()
 		source.broken = false
 		if got, err := tokens.get(t.Context(), ""); got != "token-2" || err != nil {
 			t.Errorf("an error is kept: %q, %v", got, err)

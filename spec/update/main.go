@@ -7,7 +7,7 @@
 //
 // SPEC is a path or an http or https URL: OpenAPI 3.0 or 3.1, JSON or YAML, or Swagger 2.0, which is converted. The first
 // form works in a copy of the module, build/update/tree, step by step: replace, prepare, validate, generate, build,
-// contract. Whatever fails there leaves the module as it was. What has changed is then put in place, after the old files
+// guide, contract. Whatever fails there leaves the module as it was. What has changed is then put in place, after the old files
 // have been put aside; a run that is killed between the two files is undone by the next run, or by -restore.
 //
 // The second form fails if the document differs from the one that is here in anything but white space.

@@ -27,6 +27,7 @@ var steps = []step{
 	{"validate", []string{"go", "generate", "-run", "/prepare -validate", "."}},
 	{"generate", []string{"go", "generate", "-run", "/oapi-codegen", "."}},
 	{"build", []string{"go", "vet", "./..."}}, // tests too
+	{"guide", []string{"go", "test", "-count=1", "-run", "^TestMigrationGuide$", "./spec/internal/drift", "-update"}},
 	{"contract", []string{"go", "test", "-count=1", "./contract"}},
 }
 

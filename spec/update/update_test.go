@@ -106,7 +106,7 @@ func newUpdater(root string) (*updater, *bytes.Buffer) {
 }
 
 // field is a compatible change.
-var field = []string{"      responses:\n", "        - {name: site, in: query, schema: {type: string}}\n      responses:\n"}
+var field = []string{"      responses:\n", "        - {name: addedByTest, in: query, schema: {type: string}}\n      responses:\n"}
 
 var placed = []string{
 	"CHANGELOG.md", "README.md", "gen/dataset/client.gen.go", "gen/dataset/more.gen.go", "spec/README.md",

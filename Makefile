@@ -32,6 +32,9 @@ contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the san
 contract-proof: ## prove the contract suite: each seeded defect is noticed by its clause, and by no other
 	go test -count=1 -timeout 30m -run '^TestProof$$' ./contract -proof
 
+chaos: ## kill a drain of 200,000 events 120 times on each stream, with faults; KILLSEED=N repeats one
+	go test -count=1 -timeout 60m -v -run TestKilled ./cmd/dsmonitor -kills 120 -kill-events 200000 -kill-limit 200 -kill-seed $(or $(KILLSEED),0)
+
 bench: ## measure a drain against the raw copy of its pages
 	go test -run '^$$' -bench . -benchtime 3s ./api
 
@@ -75,4 +78,4 @@ rename: ## give the module another path: make rename MODULE=path
 	@$(if $(MODULE),,$(error usage: make rename MODULE=path, the new path of the module))
 	.ci/rename "$(MODULE)"
 
-.PHONY: help run test check lint race contract contract-proof bench mutants fuzz vuln build generate drift update watch update-proof readme-check rename
+.PHONY: help run test check lint race contract contract-proof chaos bench mutants fuzz vuln build generate drift update watch update-proof readme-check rename

@@ -179,6 +179,13 @@ func TestMisuse(t *testing.T) {
 		{"limit 2001", good, []string{"stream", "--limit", "2001"}, []string{"--limit", "2000"}},
 		{"limit that is no number", good, []string{"stream", "--limit", "all"}, []string{"--limit"}},
 		{"destination", good, []string{"stream", "--to", "nowhere"}, []string{"--to", "standard output"}},
+		{"file without a path", good, []string{"stream", "--to", "file:"}, []string{"--to file: names no file"}},
+		{"file in a folder", good, []string{"stream", "--to", "file:logs/"}, []string{"--to file: names a folder"}},
+		{"file with an unknown part", good, []string{"stream", "--to", "file:%y"}, []string{"%Y, %m, %d and %H"}},
+		{"file as text", good, []string{"stream", "--to", "file:out", "--format", "text"}, []string{"--format text is for standard output"}},
+		{"file that is the checkpoint", good, []string{"stream", "--to", "file:./x", "--checkpoint", "x"}, []string{"--checkpoint and --to"}},
+		{"empty checkpoint", good, []string{"stream", "--checkpoint", ""}, []string{"--checkpoint is empty"}},
+		{"checkpoint of the embedded sandbox", nil, []string{"stream", "--sandbox", "--checkpoint", "x"}, []string{"--checkpoint", "dsmonitor sandbox"}},
 		{"since and cursor", good, []string{"stream", "--since", "36h", "--cursor", "c"}, []string{"--since", "--cursor"}},
 		{"empty cursor", good, []string{"stream", "--cursor", ""}, []string{"--cursor is empty"}},
 		{"empty since", good, []string{"stream", "--since", ""}, []string{"--since", "36h"}},
@@ -222,11 +229,13 @@ func TestHelp(t *testing.T) {
 	}{
 		{"of the program", []string{"-h"}, []string{"stream", "sandbox", "--version"}},
 		{"of stream", []string{"stream", "--help"}, []string{
-			"--sandbox", "--stream", "--since", "--until", "--cursor", "--limit", "2000", "--format", "--follow", "--interval", "--to", "--duplicates", "--log-level", "warn", "--log-format",
+			"--sandbox", "--stream", "--since", "--until", "--cursor", "--limit", "2000", "--format", "--follow", "--interval", "--to", "file:PATH", "--checkpoint", "--duplicates", "--log-level", "warn", "--log-format",
 			"--integration-key", settings.IntegrationKey, "--user-id", settings.UserID, "--private-key-file", settings.PrivateKeyFile,
 			settings.PrivateKey + " ", "--environment", settings.Environment, "demo", "--auth-url", settings.AuthURL, "--monitor-url",
 			settings.MonitorURL, "--audience", settings.Audience, "--organization-id", settings.OrganizationID,
 		}},
+		{"of checkpoint", []string{"checkpoint", "-h"}, []string{"show", "set", "reset"}},
+		{"of checkpoint set", []string{"checkpoint", "set", "-h"}, []string{"set FILE", "--cursor", "--since", "--new-destination"}},
 		{"of sandbox", []string{"sandbox", "-h"}, []string{"--addr", "127.0.0.1:0", "--events", "1000", "--seed"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -5,6 +5,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -118,4 +121,104 @@ func TestReaderLeaves(t *testing.T) {
 	if err := cmd.Wait(); err != nil || stderr.String() != "dsmonitor: the sandbox holds 1000 events\n" {
 		t.Errorf("%v, standard error %q", err, &stderr)
 	}
+}
+
+// A stream that keeps its position ends in the same way, and goes on from there.
+func TestSignalSavesPosition(t *testing.T) {
+	for _, signal := range signals {
+		t.Run(signal.String(), func(t *testing.T) {
+			server := sandbox.Start(t, sandbox.Config{Events: sandbox.Generate(3, 1)})
+			asked, requests := make(chan struct{}), atomic.Int32{}
+			silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if requests.Add(1) == 2 {
+					close(asked)
+					<-r.Context().Done()
+					return
+				}
+				forward(t, w, r, server.URL())
+			}))
+			t.Cleanup(silent.Close)
+			k := keep(t, server)
+			k.environment = k.environment.with(env{settings.MonitorURL: silent.URL})
+			args := []string{"stream", "--limit", "1", "--to", "file:" + k.out, "--checkpoint", k.checkpoint}
+			cmd := program(t, k.environment, args...)
+			var stderr strings.Builder
+			cmd.Stderr = &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			<-asked
+			cmd.Process.Signal(signal)
+			if err := cmd.Wait(); err != nil || !strings.Contains(stderr.String(), "interrupted: 1 event in 1 page") ||
+				!strings.HasSuffix(stderr.String(), "; the position is saved in "+k.checkpoint+"\n") {
+				t.Errorf("%v, standard error:\n%s", err, &stderr)
+			}
+			if r := k.try(t); r.status != success {
+				t.Errorf("exit status %d, standard error:\n%s", r.status, r.stderr)
+			}
+			k.have(t, lines(server))
+		})
+	}
+}
+
+// While a destination takes its time the first signal waits for it, and the second ends the program at once. What was not
+// delivered is not saved as such.
+func TestSecondSignal(t *testing.T) {
+	server := sandbox.Start(t, sandbox.Config{Events: sandbox.Generate(1000, 1)})
+	k := keep(t, server)
+	cmd := program(t, k.environment, "stream", "--checkpoint", k.checkpoint)
+	stdout, err := cmd.StdoutPipe() // 1,000 events are more than a pipe holds
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stdout.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	cmd.Process.Signal(syscall.SIGTERM)
+	for len(ended) == 0 { // until the first one has been noticed a second one is none
+		cmd.Process.Signal(syscall.SIGTERM)
+	}
+	var exit *exec.ExitError
+	if err := <-ended; !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v, want to be ended by the signal", err)
+	}
+	if state := k.state(t); state.Cursor != "" {
+		t.Errorf("saved %q, and the page is not delivered", state.Cursor)
+	}
+}
+
+// A full disk, here a limit on the size of files, ends the run. The position is that of what is in the file, and once there
+// is room the next run goes on.
+func TestFileSizeLimit(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no shell to set a limit:", err)
+	}
+	server := sandbox.Start(t, sandbox.Config{Events: sandbox.Generate(300, 1)})
+	k := keep(t, server)
+	args := []string{"-c", `ulimit -f 128 && exec "$@"`, "sh", os.Args[0], "stream", "--limit", "20", "--to", "file:" + k.out, "--checkpoint", k.checkpoint}
+	cmd := program(t, k.environment, args...)
+	cmd.Path = shell
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	err = cmd.Run()
+	if cmd.ProcessState.ExitCode() != failure || !strings.Contains(stderr.String(), k.out+": file too large; nothing of the page is kept\n") ||
+		!strings.Contains(stderr.String(), "the position is saved in "+k.checkpoint) {
+		t.Fatalf("%v, standard error:\n%s", err, &stderr)
+	}
+	state := k.state(t)
+	var sink struct{ Length int64 }
+	json.Unmarshal(state.Sink, &sink)
+	if now := size(k.out); state.Cursor == "" || now == 0 || now != sink.Length || !strings.HasPrefix(lines(server), read(k.out)) {
+		t.Errorf("the file has %d bytes, and %d are saved, up to %q", now, sink.Length, state.Cursor)
+	}
+	if r := k.try(t); r.status != success {
+		t.Errorf("exit status %d, standard error:\n%s", r.status, r.stderr)
+	}
+	k.have(t, lines(server))
 }

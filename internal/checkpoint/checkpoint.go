@@ -33,7 +33,7 @@ func Open(ctx context.Context, name string, wait func(context.Context, time.Dura
 		path, err = name, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, fmt.Errorf("checkpoint %s: %w", name, err)
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("checkpoint %s is not a file; give the name of a file", name)

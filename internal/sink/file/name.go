@@ -1,7 +1,7 @@
 package file
 
 import (
-	"fmt"
+	"errors"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,16 +14,16 @@ var parts = map[byte]string{'Y': "2006", 'm': "01", 'd': "02", 'H': "15"}
 func Check(path string) error {
 	switch last := len(path) - 1; {
 	case path == "":
-		return fmt.Errorf("names no file; give a path, as in file:PATH")
+		return errors.New("names no file; give its path, as in file:PATH")
 	case path[last] == '/' || path[last] == filepath.Separator:
-		return fmt.Errorf("names a folder; give the path of a file")
+		return errors.New("names a folder; give the path of a file")
 	}
 	for i := 0; i < len(path); i++ {
 		if path[i] != '%' {
 			continue
 		}
 		if i++; i == len(path) || path[i] != '%' && parts[path[i]] == "" {
-			return fmt.Errorf("has a %% that begins none of %%Y, %%m, %%d and %%H (of the time of delivery, in UTC); %%%% is a plain one")
+			return errors.New("has a % that begins none of %Y, %m, %d and %H (of the time of delivery, in UTC); %% is a plain one")
 		}
 	}
 	return nil

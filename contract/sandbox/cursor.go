@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/base64"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -23,11 +22,13 @@ func (v view) cursorOf(shift, n int) string {
 	if n > 0 {
 		ingested, happened = v.ingested(n-1), v.happened(n-1)
 	}
-	cursor := fmt.Sprintf("aa_%d_%d_%d", ticks(ingested)+int64(shift), ticks(happened), v.first+n)
+	cursor := strconv.AppendInt(append(make([]byte, 0, 64), "aa_"...), ticks(ingested)+int64(shift), 10)
+	cursor = strconv.AppendInt(append(cursor, '_'), ticks(happened), 10)
+	cursor = strconv.AppendInt(append(cursor, '_'), int64(v.first+n), 10)
 	if v.arbitrary {
-		return disguise + base64.StdEncoding.EncodeToString([]byte(cursor))
+		return disguise + base64.StdEncoding.EncodeToString(cursor)
 	}
-	return cursor
+	return string(cursor)
 }
 
 // disguise begins an arbitrary cursor: what has a meaning in URLs, in forms or in JSON.

@@ -122,7 +122,7 @@ func ExampleServer_Credentials() {
 	defer s.Close()
 
 	fmt.Println(s.Credentials()) // without the key, however it is printed
-	// Output: integration key 7c2b5f1e-3d7a-4c55-9b0e-5a1f0c9e6d42, user 5e1706bb-a1be-4ea9-b990-374e1c0a28d6, organization b9d4a0f6-52c8-4e13-8f77-1d6a3e90c2b5
+	// Output: integration key 7c2b5f1e-3d7a-4c55-9b0e-5a1f0c9e6d42, user b382a305-f441-4f5e-a31a-9154fbabf717, organization b9d4a0f6-52c8-4e13-8f77-1d6a3e90c2b5
 }
 
 // accessToken signs an assertion with the credentials of a sandbox and exchanges it for a token.

@@ -103,11 +103,11 @@ func FuzzRequest(f *testing.F) {
 
 // FuzzCursor: a text is a position only if it is exactly what the log gives for that position.
 func FuzzCursor(f *testing.F) {
-	h, err := Generate(20, 1).open(origin{start: time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)})
+	h, err := Generate(20, 1).open(home)
 	if err != nil {
 		f.Fatal(err)
 	}
-	v := view{past: h, born: time.Date(2026, 2, 3, 12, 0, 0, 0, time.UTC)}
+	v := view{past: h, born: noon}
 	for _, text := range []string{v.cursor(0), v.cursor(7), v.cursor(20), "", "_", "aa_0_0_0", "aa_0_0_21", "aa_0_0_-1",
 		strings.TrimSuffix(v.cursor(0), "0") + "-1",
 	} {

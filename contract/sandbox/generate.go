@@ -1,22 +1,25 @@
 package sandbox
 
 import (
-	"fmt"
+	"cmp"
+	"sort"
 	"time"
 )
-
-// generatedSpan is the time over which generated events are ingested, up to the start of the sandbox. It is less than the
-// seven days that the stream reaches back without a cursor, so that it gives all of them for another half a day.
-const generatedSpan = 6*24*time.Hour + 12*time.Hour
 
 // Generate is a log of n made-up events of one organization in six and a half days, the last one ingested when the sandbox
 // starts. The same n and seed give the same events, apart from their times. An event is made when it is read, so that a
 // log takes no memory however long it is.
 //
-// They are like real ones in what a client can stumble over: both sets of keys that occur on the stream, absent objects,
-// empty strings, fractions of a second of up to seven digits, timestamps out of order since an event is ingested up to
-// five minutes late, texts outside ASCII and escaped ones, and now and then a field that no document knows with an integer
-// of 20 digits. Addresses are those that are reserved for documentation.
+// Most of it happens in the office hours of weekdays, by UTC, and is what people in several countries do on an ordinary
+// day. In between a log tells stories, each of them in every 400 events: someone tries passwords until an alert ends it,
+// an integration sends envelopes, a user downloads many of them or deletes them, an administrator weakens the rules for
+// signing in, an account is used in two countries within minutes.
+//
+// Events are like real ones in what a client can stumble over: the sets of keys that occur on the streams, absent objects,
+// empty strings and nulls, fractions of a second of up to seven digits, timestamps out of order since an event is ingested
+// up to five minutes late, texts outside ASCII and escaped ones, objects and actions that no document names, and now and
+// then a field that no document knows with an integer of 20 digits. Addresses are those that are reserved for
+// documentation.
 func Generate(n int, seed uint64) Source { return generator{n, seed} }
 
 type generator struct {
@@ -24,34 +27,71 @@ type generator struct {
 	seed uint64
 }
 
-func (g generator) open(o origin) (history, error) {
-	if g.n < 0 {
-		return nil, fmt.Errorf("%d events cannot be generated", g.n)
+func (g generator) open(o origin) (history, error) { return g.at(o) }
+
+// at is the generated log in its place.
+func (g generator) at(o origin) (*generated, error) {
+	c, err := newCalendar(g.n, o.start)
+	if err != nil {
+		return nil, err
 	}
-	step := generatedSpan / time.Duration(max(g.n, 1)) / tick * tick
-	if step == 0 {
-		return nil, fmt.Errorf("%d events do not fit into %v", g.n, generatedSpan)
+	made := &generated{seed: g.seed, origin: o, calendar: c, site: quoted(cmp.Or(o.assume.Site, "DEMO"))}
+	for k := range made.people {
+		d := made.dice(aboutPeople, k)
+		made.people[k] = d.guid()
 	}
-	return generated{generator: g, origin: o, step: step}, nil
+	return made, nil
 }
 
-// generated is a generated log in time. Every event is a function of the seed, its index and its time.
+// generated is a generated log in time. What an event is about follows from the seed and its index, so that no event is
+// held, and any can be made at once.
 type generated struct {
-	generator
+	seed uint64
 	origin
-	step time.Duration // from one event to the next, on average
+	calendar
+	site   string         // in JSON
+	people [people]string // the GUIDs of the organization's users
 }
 
-func (g generated) len() int { return g.n }
+// people is how many users an organization has.
+const people = 12
 
-// ingested is one step before the next event, or up to a step earlier. The last event is ingested at the start.
-func (g generated) ingested(i int) time.Time {
-	early := time.Duration(0)
-	if i < g.n-1 {
-		d := g.dice(aboutTime, i)
-		early = time.Duration(d.next()%uint64(g.step/tick)) * tick
+func (g *generated) len() int { return g.n }
+
+func (g *generated) appendEvent(dst []byte, i int) []byte {
+	return g.write(dst, i, g.timestamp(i, g.ingested(i)))
+}
+
+func (g *generated) happened(i int) time.Time { return g.timestamp(i, g.ingested(i)) }
+
+// happenedSince begins its search at the first event that was ingested by then: none is ingested before it happens, and
+// none an hour after.
+func (g *generated) happenedSince(t time.Time) int {
+	i := sort.Search(g.n, func(i int) bool { return !g.ingested(i).Before(t) })
+	for i < g.n && g.happened(i).Before(t) {
+		i++
 	}
-	return g.start.Add(-time.Duration(g.n-1-i)*g.step - early)
+	return i
+}
+
+// ingested is somewhere in the event's slot of the calendar. The events of a story share the slot of the first, so that
+// they come right after each other. The last event of the log is ingested at the start.
+func (g *generated) ingested(i int) time.Time {
+	if i == g.n-1 {
+		return g.start
+	}
+	s, first := g.storyOf(i)
+	from, to := g.slot(first)
+	if s != nil {
+		step := min((to-from)/int64(s.length), int64(s.pace/tick))
+		from += step * int64(i-first)
+		to = from + step
+	}
+	if to > from {
+		d := g.dice(aboutTime, i)
+		from += int64(d.next() % uint64(to-from))
+	}
+	return g.at(from)
 }
 
 // lags are how late the events are ingested, in turn.
@@ -60,16 +100,17 @@ var lags = [...]time.Duration{
 	2 * time.Minute, 0, 12 * time.Second, 4*time.Minute + 30*time.Second,
 }
 
-// happened is the timestamp of event i.
-func (g generated) happened(i int) time.Time {
-	lag := lags[i%len(lags)]
+// timestamp is when event i happened that was ingested at a time. All of a story is equally late.
+func (g *generated) timestamp(i int, ingested time.Time) time.Time {
+	_, first := g.storyOf(i)
+	lag := lags[first%len(lags)]
 	switch g.assume.Lag {
 	case NoLag:
-		lag = 0
+		return ingested
 	case UpToOneHour:
 		lag *= 12
 	}
-	return g.ingested(i).Add(-lag)
+	return ingested.Add(-lag)
 }
 
 // What dice are thrown about. Each subject has its own throws, so that one can be looked at without the others.
@@ -82,12 +123,12 @@ const (
 	aboutStory
 )
 
-func (g generated) dice(subject, i int) dice { return newDice(g.seed*8+uint64(subject), uint64(i)) }
+func (g *generated) dice(subject, i int) dice { return newDice(g.seed*8+uint64(subject), uint64(i)) }
 
-// eventID is the GUID of event i.
-func (g generated) eventID(i int) string {
+// appendID appends the GUID of event i.
+func (g *generated) appendID(dst []byte, i int) []byte {
 	d := g.dice(aboutID, i)
-	return d.guid()
+	return d.appendGUID(dst)
 }
 
 // dice is a sequence of numbers that look random: splitmix64. It is small enough to be thrown anew for each event, and
@@ -112,13 +153,8 @@ func (d *dice) next() uint64 {
 // below is a number from 0 to n-1.
 func (d *dice) below(n int) int { return int(d.next() % uint64(n)) }
 
-func (d *dice) guid() string {
-	var b [16]byte
-	for i := range b {
-		b[i] = byte(d.next())
-	}
-	return formatGUID(b)
-}
+// guid is a GUID as a text.
+func (d *dice) guid() string { return string(d.appendGUID(nil)) }
 
 // one is an element of list.
 func one[T any](d *dice, list []T) T { return list[d.below(len(list))] }

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"sort"
 	"sync"
@@ -14,19 +13,21 @@ import (
 type eventLog struct {
 	mu   sync.Mutex
 	past history
+	made *generated // makes up what is appended without being given
 	tail []arrival
 	born time.Time // what a cursor before the first event tells
 }
 
 // arrival is an appended event.
 type arrival struct {
-	event    []byte
+	event    []byte // nil: it is made up when it is read
 	ingested time.Time
 }
 
 // view is the log at one moment. It does not change when the log grows.
 type view struct {
 	past history
+	made *generated
 	tail []arrival
 	born time.Time
 
@@ -37,11 +38,10 @@ type view struct {
 func (l *eventLog) view() view {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return view{past: l.past, tail: l.tail, born: l.born}
+	return view{past: l.past, made: l.made, tail: l.tail, born: l.born}
 }
 
-// ingest appends all events, or none if one of them cannot be served. The time of ingestion never falls, even if the
-// clock does.
+// ingest appends all events, or none if one of them cannot be served.
 func (l *eventLog) ingest(now time.Time, events [][]byte) error {
 	arrivals := make([]arrival, len(events))
 	for i, e := range events {
@@ -50,7 +50,12 @@ func (l *eventLog) ingest(now time.Time, events [][]byte) error {
 		}
 		arrivals[i].event = bytes.Clone(e)
 	}
+	l.append(now, arrivals)
+	return nil
+}
 
+// append adds arrivals that come now. The time of ingestion never falls, even if the clock does.
+func (l *eventLog) append(now time.Time, arrivals []arrival) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	v := view{past: l.past, tail: l.tail}
@@ -61,17 +66,21 @@ func (l *eventLog) ingest(now time.Time, events [][]byte) error {
 		arrivals[i].ingested = now
 	}
 	l.tail = append(l.tail, arrivals...)
-	return nil
 }
 
 func (v view) len() int { return v.past.len() + len(v.tail) }
 
 // appendEvent appends the bytes of event i to dst.
 func (v view) appendEvent(dst []byte, i int) []byte {
-	if n := v.past.len(); i >= n {
+	n := v.past.len()
+	switch {
+	case i < n:
+		return v.past.appendEvent(dst, i)
+	case v.tail[i-n].event == nil:
+		return v.made.write(dst, i, v.happened(i))
+	default:
 		return append(dst, v.tail[i-n].event...)
 	}
-	return v.past.appendEvent(dst, i)
 }
 
 // ingested is when event i was ingested.
@@ -84,30 +93,35 @@ func (v view) ingested(i int) time.Time {
 
 // happened is the timestamp of event i, or the time of its ingestion if it has none that can be read.
 func (v view) happened(i int) time.Time {
-	var e struct {
-		Timestamp time.Time `json:"timestamp"`
+	n := v.past.len()
+	if i < n {
+		return v.past.happened(i)
 	}
-	if err := json.Unmarshal(v.appendEvent(nil, i), &e); err != nil || ticks(e.Timestamp) <= 0 {
-		return v.ingested(i)
+	a := v.tail[i-n]
+	if a.event == nil {
+		return v.made.timestamp(i, a.ingested)
 	}
-	return e.Timestamp
-}
-
-// since is the position of the first event that was ingested at t or later.
-func (v view) since(t time.Time) int {
-	return sort.Search(v.len(), func(i int) bool { return !v.ingested(i).Before(t) })
+	if t, ok := timestampOf(a.event); ok {
+		return t
+	}
+	return a.ingested
 }
 
 // happenedSince is the position of the first event whose timestamp is t or later.
 func (v view) happenedSince(t time.Time) int {
-	i := 0
-	if _, made := v.past.(generated); made {
-		i = v.since(t) // no event is ingested before it happens
+	i := v.past.happenedSince(t)
+	if i < v.past.len() {
+		return i
 	}
 	for i < v.len() && v.happened(i).Before(t) {
 		i++
 	}
 	return i
+}
+
+// since is the position of the first event that was ingested at t or later.
+func (v view) since(t time.Time) int {
+	return sort.Search(v.len(), func(i int) bool { return !v.ingested(i).Before(t) })
 }
 
 // after is the position of the first event that was ingested later than t.

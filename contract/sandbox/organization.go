@@ -113,11 +113,18 @@ func newTenants(cfg Config, start time.Time) ([]*tenant, error) {
 		default:
 			t.Events = Generate(1000, uint64(1+i))
 		}
-		past, err := t.Events.open(origin{start, t.ID, t.account, cfg.Assumptions})
+		from := origin{start, t.ID, t.account, cfg.Assumptions}
+		past, err := t.Events.open(from)
 		if err != nil {
 			return nil, err
 		}
-		t.log = eventLog{past: past, born: start}
+		made, ok := past.(*generated)
+		if !ok {
+			if made, err = (generator{seed: uint64(1 + i)}).at(from); err != nil {
+				return nil, err
+			}
+		}
+		t.log = eventLog{past: past, made: made, born: start}
 		tenants = append(tenants, t)
 	}
 	return tenants, nil

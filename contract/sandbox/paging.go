@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -311,8 +312,21 @@ func quoted(text string) string {
 	return string(b)
 }
 
+// bodies are the bodies of pages that were sent, to be written anew: a page is large.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxPooled is the largest body that is kept, in bytes. Only events that were given can make a larger one.
+const maxPooled = 8 << 20
+
 func (p page) VisitGetStreamResponse(w http.ResponseWriter) error {
-	body := []byte{'{'}
+	kept := bodies.Get().(*[]byte)
+	body := append((*kept)[:0], '{')
+	defer func() {
+		if cap(body) <= maxPooled {
+			*kept = body
+			bodies.Put(kept)
+		}
+	}()
 	if p.end != omitted {
 		body = append(body, `"endCursor":`+cmp.Or(p.end, quoted(p.cursor(p.to)))+","...)
 	}

@@ -1,171 +1,217 @@
 package sandbox
 
 import (
-	"cmp"
 	"strconv"
+	"time"
 )
 
-// appendEvent writes event i in one of the two sets of keys that occur on the dataset stream. The older one is that of 26
-// keys, with integratorKey and without device, browser, os and affectedUserId.
-func (g generated) appendEvent(dst []byte, i int) []byte {
+// keySet says which members an event has. All three occur on the streams, or are documented to.
+type keySet int
+
+const (
+	newer    keySet = iota // 28 to 30 keys: with device, browser, os and affectedUserId
+	older                  // 26 keys: with integratorKey in their place
+	complete               // 33 or 34, some of them null, and one that no document knows
+)
+
+func (g *generated) keySet(h *happening, i int) keySet {
+	if i%97 == 13 && !h.nowhere {
+		return complete
+	}
+	if d := g.dice(aboutRecord, i); h.ofOrganization || h.source == "API" && d.below(3) == 0 {
+		return older
+	}
+	return newer
+}
+
+// write appends event i, which happened at a time, with its keys in the order of the samples.
+func (g *generated) write(dst []byte, i int, happened time.Time) []byte {
 	h := g.happening(i)
-	d := g.dice(aboutRecord, i)
-	older := h.ofOrganization || h.source == "API" && d.below(3) == 0
-	agent := agents[0]
+	keys := g.keySet(&h, i)
+	agent := &agents[0]
 	if h.source == "Web" {
-		agent = agents[1+h.actor%(len(agents)-1)]
+		agent = &agents[1+h.actor%(len(agents)-1)]
 	}
 
-	r := record(append(dst, '{'))
-	r.text("timestamp", g.happened(i).Format("2006-01-02T15:04:05.9999999Z"))
-	r.text("eventId", g.eventID(i))
-	r.raw("site", quoted(cmp.Or(g.assume.Site, "DEMO")))
-	if h.ofOrganization {
-		r.text("accountId", "")
-		r.text("organizationId", g.organization)
-	} else {
-		r.text("accountId", g.account)
-		if h.object == "Alert" {
-			r.text("organizationId", g.organization)
-		} else {
-			r.text("organizationId", "")
-		}
-	}
-	r.text("userId", g.person(h.actor))
+	dst = appendTimestamp(append(dst, `{"timestamp":"`...), happened)
+	dst = g.appendID(append(dst, `","eventId":"`...), i)
+	dst = add(dst, `","site":`, g.site)
 	switch {
-	case older && h.ofOrganization:
-		r.text("integratorKey", "")
-	case older:
-		r.text("integratorKey", "##DOCUSIGN_INTERNAL_NOT_USED##")
+	case h.ofOrganization:
+		dst = add(dst, `,"accountId":"","organizationId":"`, g.organization)
+	case h.object == "Alert":
+		dst = add(dst, `,"accountId":"`, g.account, `","organizationId":"`, g.organization)
+	default:
+		dst = add(dst, `,"accountId":"`, g.account, `","organizationId":"`)
 	}
-	r.text("userAgent", agent.header)
-	if agent.header != "" {
-		r.raw("userAgentClientInfo", agent.info)
+	dst = add(dst, `","userId":"`, g.people[h.actor])
+	switch {
+	case keys == complete:
+		dst = add(dst, `","integratorKey":"`, integrationKey)
+	case keys == older && h.ofOrganization:
+		dst = append(dst, `","integratorKey":"`...)
+	case keys == older:
+		dst = append(dst, `","integratorKey":"##DOCUSIGN_INTERNAL_NOT_USED##`...)
 	}
-	where := h.place
+	dst = add(dst, `","userAgent":"`, agent.header)
+	where := &nowhere
 	if h.nowhere {
-		where = place{latitude: "0", longitude: "0"}
-		r.text("ipAddress", "")
+		dst = append(dst, `,"ipAddress":"`...)
 	} else {
-		r.text("ipAddress", h.address)
-		r.raw("ipAddressLocation", where.json())
+		where = &places[h.place]
+		dst = add(appendAddress(append(dst, `,"ipAddress":"`...), h.actor, h.host), where.nested)
 	}
-	r.text("object", h.object)
-	r.text("action", h.action)
-	property := ""
-	if h.object == "Account" && h.action == "Updated" {
-		property = "AccountSettings"
+	property := `","property":"","field":"","result":"`
+	switch {
+	case keys == complete:
+		property = `","property":null,"field":"Näme","result":"`
+	case h.object == "Account" && h.action == "Updated":
+		property = `","property":"AccountSettings","field":"","result":"`
 	}
-	r.text("property", property)
-	r.text("field", "")
-	r.text("result", h.result)
-	r.text("source", h.source)
+	dst = add(dst, where.object, h.object, `","action":"`, h.action, property, h.result, `","source":"`, h.source)
+	if keys == complete {
+		dst = append(dst, `","isUserMemberOfDomain":true,"referencedUserIsMemberOfDomain":null,"referencedUserId":"`...)
+	} else {
+		dst = append(dst, `","referencedUserId":"`...)
+	}
 	affected := ""
 	if h.affected != noPerson {
-		affected = g.person(h.affected)
+		affected = g.people[h.affected]
 	}
-	r.text("referencedUserId", affected)
-	r.text("proxyStatus", "")
-	r.text("proxyType", "")
-	r.text("proxyLevel", "")
-	r.raw("latitude", where.latitude)
-	r.raw("longitude", where.longitude)
-	r.text("city", where.city)
-	r.text("state", where.state)
-	r.text("country", where.country)
-	if !older {
-		r.text("device", agent.device)
-		r.text("browser", agent.browser)
-		r.text("os", agent.os)
-		r.text("affectedUserId", affected)
+	dst = add(dst, affected, `","proxyStatus":"","proxyType":"","proxyLevel":"",`, where.flat)
+	if keys != older {
+		dst = add(dst, agent.device, affected, `"`)
 	}
-	r.raw("data", h.data)
-	if i%97 == 13 {
-		r.raw("riskContext", `{"sequence":9`+strconv.Itoa(1_000_000_000+d.below(1_000_000_000))+`876543210,"score":2.50}`)
+	if keys == complete {
+		dst = append(dst, `,"affectedUserIsMemberOfDomain":false`...)
 	}
-	return append(r, '}')
+	dst = h.data(append(dst, `,"data":`...), g, h, i)
+	if keys == complete {
+		d := g.dice(aboutRecord, i)
+		dst = strconv.AppendInt(append(dst, `,"riskContext":{"sequence":9`...), int64(1_000_000_000+d.below(1_000_000_000)), 10)
+		dst = append(dst, `876543210,"score":2.50}`...)
+	}
+	return append(dst, '}')
 }
 
-// address is one of those that are reserved for documentation, from the network of a person.
-func address(person int, d *dice) string {
+// add appends texts.
+func add(dst []byte, texts ...string) []byte {
+	for _, text := range texts {
+		dst = append(dst, text...)
+	}
+	return dst
+}
+
+// appendTimestamp appends a time as the platform writes it: UTC, with up to seven digits of a fraction, of which those at
+// the end are left out that are 0.
+func appendTimestamp(dst []byte, t time.Time) []byte {
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	dst = append(appendDigits(dst, year, 4), '-')
+	dst = append(appendDigits(dst, int(month), 2), '-')
+	dst = append(appendDigits(dst, day, 2), 'T')
+	dst = append(appendDigits(dst, hour, 2), ':')
+	dst = append(appendDigits(dst, minute, 2), ':')
+	dst = appendDigits(dst, second, 2)
+	if fraction := t.Nanosecond() / int(tick); fraction > 0 {
+		dst = appendDigits(append(dst, '.'), fraction, 7)
+		for dst[len(dst)-1] == '0' {
+			dst = dst[:len(dst)-1]
+		}
+	}
+	return append(dst, 'Z')
+}
+
+// appendDigits appends n as so many digits.
+func appendDigits(dst []byte, n, digits int) []byte {
+	var text [7]byte
+	for i := digits - 1; i >= 0; i-- {
+		text[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return append(dst, text[:digits]...)
+}
+
+// hosts is how many addresses a network has.
+const hosts = 254
+
+// appendAddress appends an address that is reserved for documentation, from the network of a person.
+func appendAddress(dst []byte, person, host int) []byte {
 	if person%5 == 4 {
-		return "2001:db8:" + strconv.FormatInt(int64(1+person), 16) + "::" + strconv.FormatInt(int64(1+d.below(0xfffe)), 16)
+		dst = strconv.AppendInt(append(dst, "2001:db8:"...), int64(1+person), 16)
+		return strconv.AppendInt(append(dst, "::"...), int64(1+host), 16)
 	}
-	network := []string{"192.0.2.", "198.51.100.", "203.0.113."}[person%3]
-	return network + strconv.Itoa(1+d.below(254))
+	network := [...]string{"192.0.2.", "198.51.100.", "203.0.113."}[person%3]
+	return strconv.AppendInt(append(dst, network...), int64(1+host), 10)
 }
 
-// person is the GUID of a user of the organization.
-func (g generated) person(k int) string {
-	d := g.dice(aboutPeople, k)
-	return d.guid()
+// place is where an address is, as it stands in an event.
+type place struct {
+	nested string // from the end of the address to the end of the object
+	object string // from there to the value of "object"
+	flat   string // the members from latitude to country
 }
 
-// people is how many users the organization has.
-const people = 12
-
-// record is an object that is being written, from its brace on.
-type record []byte
-
-// text adds a member whose value needs no escape, or holds its escapes already.
-func (r *record) text(name, value string) {
-	r.name(name)
-	*r = append(append(append(*r, '"'), value...), '"')
-}
-
-// raw adds a member whose value is JSON.
-func (r *record) raw(name, value string) {
-	r.name(name)
-	*r = append(*r, value...)
-}
-
-func (r *record) name(name string) {
-	if (*r)[len(*r)-1] != '{' {
-		*r = append(*r, ',')
+// placeAt is a place by its coordinates and names. The names are in lower case, as the platform has them, and ready to
+// stand in JSON.
+func placeAt(latitude, longitude, country, state, city string) place {
+	position := `"latitude":` + latitude + `,"longitude":` + longitude
+	return place{
+		nested: `","ipAddressLocation":{` + position + `,"country":"` + country + `","state":"` + state + `","city":"` + city + `"}`,
+		object: `,"object":"`,
+		flat:   position + `,"city":"` + city + `","state":"` + state + `","country":"` + country + `"`,
 	}
-	*r = append(append(append(*r, '"'), name...), `":`...)
 }
 
-// place is where an address is. The names are in lower case, as the platform has them, and ready to stand in JSON.
-type place struct{ latitude, longitude, country, state, city string }
+// nowhere is the place of an event without an address.
+var nowhere = place{object: `","object":"`, flat: `"latitude":0,"longitude":0,"city":"","state":"","country":""`}
 
-func (p place) json() string {
-	return `{"latitude":` + p.latitude + `,"longitude":` + p.longitude + `,"country":"` + p.country +
-		`","state":"` + p.state + `","city":"` + p.city + `"}`
+var places = [...]place{
+	placeAt("52.52", "13.4", "germany", "berlin", "berlin"),
+	placeAt("40.7128", "-74.006", "united states", "new york", "new york city"),
+	placeAt("-23.55", "-46.63", "brazil", "são paulo", "são paulo"),
+	placeAt("35.68", "139.69", "japan", "東京都", `\u6771\u4eac`),
+	placeAt("51.5", "-0.12", "united kingdom", "england", "london"),
+	placeAt("50.06", "19.94", "poland", "małopolskie", `krak\u00f3w`),
+	placeAt("-33.87", "151.2", "australia", "new south wales", "sydney"),
 }
 
-var places = []place{
-	{"52.52", "13.4", "germany", "berlin", "berlin"},
-	{"40.7128", "-74.006", "united states", "new york", "new york city"},
-	{"-23.55", "-46.63", "brazil", "são paulo", "são paulo"},
-	{"35.68", "139.69", "japan", "東京都", `\u6771\u4eac`},
-	{"51.5", "-0.12", "united kingdom", "england", "london"},
-	{"50.06", "19.94", "poland", "małopolskie", "krak\\u00f3w"},
-	{"-33.87", "151.2", "australia", "new south wales", "sydney"},
+// agent is a program that a person uses, as it stands in an event.
+type agent struct {
+	header string // the value of userAgent and what comes up to the address
+	device string // the members from device to the value of affectedUserId
 }
 
-// agent is a program that a person uses.
-type agent struct{ header, info, device, browser, os string }
+func agentOf(header, info, device, browser, os string) agent {
+	if info != "" {
+		info = `,"userAgentClientInfo":` + info
+	}
+	return agent{
+		header: header + `"` + info,
+		device: `,"device":"` + device + `","browser":"` + browser + `","os":"` + os + `","affectedUserId":"`,
+	}
+}
 
 // agents begins with none at all, which is what API and Other have.
-var agents = []agent{
-	{},
-	{
-		header: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-		info: `{"browser":{"family":"Chrome","version":{"major":"126","minor":"0","patch":"0"}},` +
+var agents = [...]agent{
+	agentOf("", "", "", "", ""),
+	agentOf(
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+		`{"browser":{"family":"Chrome","version":{"major":"126","minor":"0","patch":"0"}},`+
 			`"device":{"family":"Other","brand":"","model":""},"os":{"family":"Windows","version":{"major":"10"}}}`,
-		device: "Other", browser: "Chrome 126", os: "Windows 10",
-	},
-	{
-		header: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-		info: `{"browser":{"family":"Firefox","version":{"major":"128","minor":"0"}},` +
+		"Other", "Chrome 126", "Windows 10",
+	),
+	agentOf(
+		"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+		`{"browser":{"family":"Firefox","version":{"major":"128","minor":"0"}},`+
 			`"device":{"family":"Other","brand":"","model":""},"os":{"family":"Linux","version":{}}}`,
-		device: "Other", browser: "Firefox 128", os: "Linux",
-	},
-	{
-		header: "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
-		info: `{"browser":{"family":"Mobile Safari","version":{"major":"17","minor":"5"}},` +
+		"Other", "Firefox 128", "Linux",
+	),
+	agentOf(
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+		`{"browser":{"family":"Mobile Safari","version":{"major":"17","minor":"5"}},`+
 			`"device":{"family":"iPhone","brand":"Apple","model":"iPhone"},"os":{"family":"iOS","version":{"major":"17"}}}`,
-		device: "iPhone", browser: "Mobile Safari 17", os: "iOS 17",
-	},
+		"iPhone", "Mobile Safari 17", "iOS 17",
+	),
 }

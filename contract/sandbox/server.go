@@ -181,6 +181,12 @@ func (s *Server) AppendTo(organizationID string, events ...[]byte) error {
 	return nil
 }
 
+// AppendGenerated ingests n more made-up events into the log of the first organization now: those with which [Generate]
+// would go on. They are made when they are read, and take less than 100 bytes each.
+func (s *Server) AppendGenerated(n int) {
+	s.tenants[0].log.append(s.config.Clock().UTC().Truncate(tick), make([]arrival, max(n, 0)))
+}
+
 // Len is the number of events in the log of the first organization.
 func (s *Server) Len() int { return s.tenants[0].log.view().len() }
 

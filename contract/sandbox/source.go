@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sort"
 	"time"
 	"unicode/utf8"
 )
@@ -28,6 +29,10 @@ type history interface {
 	len() int
 	appendEvent(dst []byte, i int) []byte // the bytes of event i, as they are served
 	ingested(i int) time.Time             // rises with i, or stays
+	happened(i int) time.Time             // the timestamp of event i, or the time of its ingestion if none can be read
+
+	// happenedSince is the position of the first event whose timestamp is t or later.
+	happenedSince(t time.Time) int
 }
 
 // Raw is a log of the given events, byte for byte. [New] fails if one of them is not a JSON object that a page can carry.
@@ -50,13 +55,24 @@ func (r recorded) open(o origin) (history, error) {
 			return nil, fmt.Errorf("event %d of %d: %w", i+1, len(r), err)
 		}
 	}
-	return placed{events: r, last: o.start}, nil
+	p := placed{events: r, last: o.start}
+	if o.assume.DatesByEventTime {
+		p.newest = make([]time.Time, len(r))
+		for i := range r {
+			p.newest[i] = p.happened(i)
+			if i > 0 && p.newest[i].Before(p.newest[i-1]) {
+				p.newest[i] = p.newest[i-1]
+			}
+		}
+	}
+	return p, nil
 }
 
 // placed is a recorded log that ends at last.
 type placed struct {
 	events recorded
 	last   time.Time
+	newest []time.Time // the latest timestamp up to each event, if it is going to be sought by
 }
 
 func (p placed) len() int { return len(p.events) }
@@ -65,6 +81,26 @@ func (p placed) appendEvent(dst []byte, i int) []byte { return append(dst, p.eve
 
 func (p placed) ingested(i int) time.Time {
 	return p.last.Add(-time.Duration(len(p.events)-1-i) * time.Millisecond)
+}
+
+func (p placed) happened(i int) time.Time {
+	if t, ok := timestampOf(p.events[i]); ok {
+		return t
+	}
+	return p.ingested(i)
+}
+
+func (p placed) happenedSince(t time.Time) int {
+	return sort.Search(len(p.newest), func(i int) bool { return !p.newest[i].Before(t) })
+}
+
+// timestampOf reads the timestamp of an event, if it has one.
+func timestampOf(event []byte) (t time.Time, ok bool) {
+	var e struct {
+		Timestamp time.Time `json:"timestamp"`
+	}
+	err := json.Unmarshal(event, &e)
+	return e.Timestamp, err == nil && ticks(e.Timestamp) > 0
 }
 
 // maxDepth is how deep an event may nest. JSON decoders of Go stop at 10,000 levels, and a page adds two around an event.

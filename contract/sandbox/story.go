@@ -1,15 +1,50 @@
 package sandbox
 
-import "strconv"
+import "time"
 
 // A generated log is cut into chapters of a fixed number of events, so that a story that takes several events can be told
 // although each event is made alone: what happens at an index follows from its chapter and its place in it.
+//
+// Objects and actions are those that integrations of the platform know. Where only a kind of event is known and not its
+// words, they are made up: Envelope/Downloaded and /Signed, User/LockedOut, /PasswordChanged, /TwoFactorChanged and
+// /Exported, and the actions of the alerts but for TooManyLoginFailures, IpAddressOutsideAllowedRanges,
+// CredentialLeakDetected and SameSenderAndSigner. AgreementDesk and its action stand for all that no document names.
 
 const (
 	chapter   = 50 // events
-	burst     = 7  // failed logins in a row in a chapter that has them; the alert comes next
-	burstFrom = 20 // the place of the first one
+	storyFrom = 20 // the place of a story's first event in a chapter
 )
+
+// story is something that takes several events in a row.
+type story struct {
+	length int           // events, at most chapter - storyFrom
+	pace   time.Duration // from one to the next, if the log is not too dense for that
+	tell   func(g *generated, first, k int) happening
+}
+
+// stories are told in turn, one in a chapter. None is a chapter of ordinary days.
+var stories = [...]*story{
+	{8, 9 * time.Second, (*generated).triedPasswords},
+	{24, 800 * time.Millisecond, (*generated).integrationAtWork},
+	nil,
+	{23, 4 * time.Second, (*generated).bulkDownload},
+	{4, 50 * time.Second, (*generated).weakenedRules},
+	{3, 3 * time.Minute, (*generated).twoCountries},
+	nil,
+	{17, 2 * time.Second, (*generated).massDeletion},
+}
+
+// storyOf is the story that event i belongs to, and the index of its first event; none, and i itself, if it belongs to
+// none.
+func (g *generated) storyOf(i int) (s *story, first int) {
+	number := i / chapter
+	first = number*chapter + storyFrom
+	s = stories[(uint64(number)+g.seed)%uint64(len(stories))]
+	if s == nil || i < first || i >= first+s.length {
+		return nil, i
+	}
+	return s, first
+}
 
 // happening is what an event is about, as far as it differs from one event to another.
 type happening struct {
@@ -17,175 +52,196 @@ type happening struct {
 	result         string
 	source         string
 	actor          int // index of the person
-	place          place
-	address        string
-	affected       int    // index of the person, or noPerson
-	data           string // JSON
-	ofOrganization bool   // an alert that belongs to no account
-	nowhere        bool   // without an address
+	place          int // index of the place
+	host           int // which address of the actor's network
+	affected       int // index of the person, or noPerson
+	since          int // the first of the events that an alert is on
+	data           func(dst []byte, g *generated, h happening, i int) []byte
+	dice           dice // for the data
+	ofOrganization bool // an alert that belongs to no account
+	nowhere        bool // without an address
 }
 
 const noPerson = -1
 
 // happening is what event i is about.
-func (g generated) happening(i int) happening {
-	if first, ok := g.burstOf(i); ok {
-		return g.failedLogins(i, first)
-	}
-	d := g.dice(aboutEvent, i)
-	h := happening{
-		source:   one(&d, []string{"Web", "Web", "Web", "API", "Other"}),
-		actor:    d.below(people),
-		place:    one(&d, places),
-		affected: noPerson,
-	}
-	if d.below(4) > 0 {
-		h.place = places[h.actor%len(places)] // most days are spent at home
-	}
-	h.address = address(h.actor, &d)
-	s := one(&d, scenes)
-	if d.below(30) == 0 {
-		s = one(&d, alerts)
-	}
-	h.object, h.action, h.result = s.object, s.action, s.result
-	s.tell(&h, g, i, &d)
-	return h
-}
-
-// burstOf tells whether event i belongs to a burst of failed logins, and which event is the first of it.
-func (g generated) burstOf(i int) (first int, ok bool) {
-	first = i/chapter*chapter + burstFrom
-	d := g.dice(aboutStory, i/chapter)
-	return first, d.below(3) == 0 && i >= first && i <= first+burst
-}
-
-// failedLogins is someone who tries passwords of a person from one place until the platform takes notice.
-func (g generated) failedLogins(i, first int) happening {
-	d := g.dice(aboutStory, first)
-	h := happening{
-		object: "User", action: "Login", result: "Failed", source: "Web",
-		actor: d.below(people), place: one(&d, places), affected: noPerson, data: "{}",
-	}
-	h.address = address(h.actor, &d)
-	if i < first+burst {
+func (g *generated) happening(i int) happening {
+	if s, first := g.storyOf(i); s != nil {
+		h := s.tell(g, first, i-first)
+		h.since = first
 		return h
 	}
-	h.object, h.action, h.result, h.source = "Alert", "TooManyLoginFailures", "", "Other"
-	h.data = g.counted(first, i)
+	d := g.dice(aboutEvent, i)
+	h := happening{source: one(&d, sources[:]), actor: d.below(people), affected: noPerson}
+	h.place = h.actor % len(places)
+	if d.below(4) == 0 { // most days are spent at home
+		h.place = d.below(len(places))
+	}
+	h.host = d.below(hosts)
+	s := &scenes[d.below(len(scenes))]
+	if d.below(30) == 0 {
+		s = &alerts[d.below(len(alerts))]
+	}
+	h.object, h.action, h.result, h.data = s.object, s.action, s.result, s.data
+	switch s.kind {
+	case addsUser:
+		h.affected = (h.actor + 1 + d.below(people-1)) % people
+	case warnsOrganization:
+		h.source, h.ofOrganization = "Other", true
+		h.since = max(i-1-d.below(3), 0)
+	case warnsAccount:
+		h.source, h.nowhere = "Other", true
+		h.since = max(i-1, 0)
+	}
+	h.dice = d
 	return h
 }
+
+var sources = [...]string{"Web", "Web", "Web", "API", "Other"}
 
 // scene is something that happens on any day.
 type scene struct {
 	object, action, result string
-	tell                   func(h *happening, g generated, i int, d *dice) // adds the particulars
+	kind                   kind
+	data                   func(dst []byte, g *generated, h happening, i int) []byte
 }
 
+type kind int
+
+const (
+	usual             kind = iota
+	addsUser               // another person is affected
+	warnsOrganization      // an alert that belongs to no account
+	warnsAccount           // an alert without an address
+)
+
 // scenes are as many of a kind as the kind is common.
-var scenes = []scene{
-	{"Envelope", "Created", "", withGUID("EnvelopeId")},
-	{"Envelope", "Created", "", withGUID("EnvelopeId")},
-	{"Envelope", "Sent", "", withGUID("EnvelopeId")},
-	{"Envelope", "Sent", "", withGUID("EnvelopeId")},
-	{"Envelope", "Sent", "", withGUID("EnvelopeId")},
-	{"Envelope", "Updated", "", withGUID("EnvelopeId")},
-	{"Envelope", "Deleted", "", withGUID("EnvelopeId")},
-	{"Template", "Created", "", withGUID("TemplateId")},
-	{"Template", "Updated", "", withGUID("TemplateId")},
-	{"User", "Login", "Success", withNothing},
-	{"User", "Login", "Success", withNothing},
-	{"User", "Login", "Success", withNothing},
-	{"User", "Login", "Success", withNothing},
-	{"User", "Login", "Failed", withNothing},
-	{"User", "Updated", "", withNothing},
-	{"Account", "UserAdded", "", addedUser},
-	{"Account", "Updated", "", changedSetting},
-	{"Group", "Deleted", "", withNumber("GroupId")},
-	{"PermissionSet", "Updated", "Success", withNumber("PermissionProfileId")},
-	{"Connect", "Updated", "", withNothing},
+var scenes = [...]scene{
+	{"Envelope", "Created", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Created", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Created", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Sent", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Sent", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Sent", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Signed", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Signed", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Updated", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Downloaded", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Envelope", "Deleted", "", usual, guidAs(`{"EnvelopeId":"`)},
+	{"Template", "Created", "", usual, guidAs(`{"TemplateId":"`)},
+	{"Template", "Updated", "", usual, guidAs(`{"TemplateId":"`)},
+	{"Template", "Deleted", "", usual, guidAs(`{"TemplateId":"`)},
+	{"User", "Login", "Success", usual, noData},
+	{"User", "Login", "Success", usual, noData},
+	{"User", "Login", "Success", usual, noData},
+	{"User", "Login", "Success", usual, noData},
+	{"User", "Login", "Success", usual, noData},
+	{"User", "Login", "Failed", usual, noData},
+	{"User", "Updated", "", usual, noData},
+	{"User", "PasswordChanged", "Success", usual, noData},
+	{"User", "TwoFactorChanged", "Success", usual, noData},
+	{"User", "LockedOut", "", usual, noData},
+	{"Account", "UserAdded", "", addsUser, addedUser},
+	{"Account", "Updated", "", usual, changedSetting},
+	{"Group", "Deleted", "", usual, numberAs(`{"GroupId":"`)},
+	{"PermissionSet", "Updated", "Success", usual, numberAs(`{"PermissionProfileId":"`)},
+	{"Connect", "Updated", "", usual, noData},
+	{"AgreementDesk", "Rearranged", "Success", usual, nested},
 }
 
 // alerts are what the platform finds worth a warning, apart from the stories.
-var alerts = []scene{
-	{"Alert", "IpAddressOutsideAllowedRanges", "", outsideRanges},
-	{"Alert", "CredentialLeakDetected", "", leakedCredential},
-	{"Alert", "SameSenderAndSigner", "", sameSenderAndSigner},
+var alerts = [...]scene{
+	{"Alert", "IpAddressOutsideAllowedRanges", "", warnsOrganization, countedEvents},
+	{"Alert", "CredentialLeakDetected", "", warnsAccount, severeEvents},
+	{"Alert", "SameSenderAndSigner", "", warnsAccount, sameSenderAndSigner},
+	{"Alert", "SignerAuthenticationRemoved", "", warnsAccount, severeEvents},
 }
 
-func withNothing(h *happening, _ generated, _ int, _ *dice) { h.data = "{}" }
+// lead is who a story is about, and from where.
+func (g *generated) lead(first int) happening {
+	d := g.dice(aboutStory, first)
+	h := happening{source: "Web", actor: d.below(people), affected: noPerson, host: d.below(hosts), data: noData}
+	h.place = h.actor % len(places)
+	h.dice = d
+	return h
+}
 
-func withGUID(key string) func(*happening, generated, int, *dice) {
-	return func(h *happening, _ generated, _ int, d *dice) {
-		h.data = "{" + quote(key) + ":" + quote(d.guid()) + "}"
+// warning turns what a story told so far into the alert that ends it.
+func (h happening) warning(action string) happening {
+	h.object, h.action, h.result, h.source, h.data = "Alert", action, "", "Other", countedEvents
+	return h
+}
+
+// triedPasswords is someone who tries passwords of a person from one place until the platform takes notice.
+func (g *generated) triedPasswords(first, k int) happening {
+	h := g.lead(first)
+	h.place = h.dice.below(len(places))
+	h.object, h.action, h.result = "User", "Login", "Failed"
+	if k == 7 {
+		return h.warning("TooManyLoginFailures")
 	}
+	return h
 }
 
-// withNumber adds a number, which the platform writes as a string.
-func withNumber(key string) func(*happening, generated, int, *dice) {
-	return func(h *happening, _ generated, _ int, d *dice) {
-		h.data = "{" + quote(key) + ":" + quote(strconv.Itoa(1_000_000+d.below(9_000_000))) + "}"
+// integrationAtWork is an application that creates envelopes and sends each of them at once.
+func (g *generated) integrationAtWork(first, k int) happening {
+	h := g.lead(first)
+	h.object, h.action, h.source = "Envelope", "Created", "API"
+	if k%2 == 1 {
+		h.action = "Sent"
 	}
+	h.dice, h.data = g.dice(aboutStory, first+k/2+1), guidAs(`{"EnvelopeId":"`)
+	return h
 }
 
-func addedUser(h *happening, g generated, _ int, d *dice) {
-	h.affected = (h.actor + 1 + d.below(people-1)) % people
-	h.data = `{"AffectedUserId":` + quote(g.person(h.affected)) + `,"AffectedMembershipId":` + quote(d.guid()) +
-		`,"PermissionProfileId":` + quote(strconv.Itoa(1_000_000+d.below(9_000_000))) + "}"
-}
-
-func changedSetting(h *happening, _ generated, _ int, d *dice) {
-	h.data = `{"SettingsKey":` + quote(one(d, []string{"PasswordStrength", "SessionTimeout", "TwoFactorRequired"})) + "}"
-}
-
-// outsideRanges is an alert on events before it.
-func outsideRanges(h *happening, g generated, i int, d *dice) {
-	h.source, h.ofOrganization = "Other", true
-	h.data = g.counted(max(i-1-d.below(3), 0), i)
-}
-
-// counted is the data of an alert on the events from one to before another.
-func (g generated) counted(from, to int) string {
-	data := []byte(`{"EventIds":[`)
-	for k := from; k < to; k++ {
-		if k > from {
-			data = append(data, ',')
-		}
-		data = append(data, quote(g.eventID(k))...)
+// bulkDownload is someone who takes 22 envelopes away; 20 in an hour are a reason for an alert.
+func (g *generated) bulkDownload(first, k int) happening {
+	h := g.lead(first)
+	h.object, h.action = "Envelope", "Downloaded"
+	h.dice, h.data = g.dice(aboutStory, first+k+1), guidAs(`{"EnvelopeId":"`)
+	if k == 22 {
+		return h.warning("BulkEnvelopeDownload")
 	}
-	data = append(data, `],"Count":`...)
-	return string(append(data, quote(strconv.Itoa(to-from))+"}"...))
+	return h
 }
 
-func leakedCredential(h *happening, g generated, i int, _ *dice) {
-	h.source, h.nowhere = "Other", true
-	h.data = `{"EventIds":[` + quote(g.eventID(max(i-1, 0))) + `],"Severity":"High"}`
-}
-
-// sameSenderAndSigner holds texts as arrays of single characters, as the one alert of this kind that is known does.
-func sameSenderAndSigner(h *happening, g generated, i int, d *dice) {
-	h.source, h.nowhere = "Other", true
-	spell := spell
-	if g.assume.NoCharacterArrays {
-		spell = quote
+// massDeletion is someone who deletes envelopes.
+func (g *generated) massDeletion(first, k int) happening {
+	h := g.lead(first)
+	h.object, h.action = "Envelope", "Deleted"
+	h.dice, h.data = g.dice(aboutStory, first+k+1), guidAs(`{"EnvelopeId":"`)
+	if k == 16 {
+		return h.warning("MassEnvelopeDeletion")
 	}
-	h.data = `{"SignerIp":` + spell("198.51.100."+strconv.Itoa(1+d.below(254))) + `,"EnvelopeType":` + spell("Template") +
-		`,"EventIds":[` + quote(g.eventID(max(i-1, 0))) + `],"EnvelopeId":` + spell(d.guid()) +
-		`,"SignerUserId":` + spell(g.person(h.actor)) + `,"SignerUserAgent":` + spell("Agent/1.0") +
-		`,"Severity":` + quote(one(d, []string{"Low", "Medium", "High"})) + "}"
+	return h
 }
 
-// spell is the array of the characters of an ASCII text.
-func spell(text string) string {
-	array := make([]byte, 0, 4*len(text)+2)
-	array = append(array, '[')
-	for i := range len(text) {
-		if i > 0 {
-			array = append(array, ',')
-		}
-		array = append(array, '"', text[i], '"')
+// weakenedRules is an administrator who signs in, gives permissions, and asks for less when others sign in.
+func (g *generated) weakenedRules(first, k int) happening {
+	h := g.lead(first)
+	switch k {
+	case 0:
+		h.object, h.action, h.result = "User", "Login", "Success"
+	case 1:
+		h.object, h.action, h.result, h.data = "PermissionSet", "Updated", "Success", numberAs(`{"PermissionProfileId":"`)
+	case 2:
+		h.object, h.action, h.data = "Account", "Updated", weakerSetting
+	default:
+		return h.warning("AuthenticationRequirementDisabled")
 	}
-	return string(append(array, ']'))
+	return h
 }
 
-// quote puts a text into quotation marks that needs no escape, or holds its escapes already.
-func quote(text string) string { return `"` + text + `"` }
+// twoCountries is an account that is signed in to at home, and within minutes elsewhere.
+func (g *generated) twoCountries(first, k int) happening {
+	h := g.lead(first)
+	h.object, h.action, h.result = "User", "Login", "Success"
+	if k > 0 {
+		h.place = (h.place + 1 + h.dice.below(len(places)-1)) % len(places)
+		h.host = (h.host + 1) % hosts
+	}
+	if k == 2 {
+		return h.warning("LoginFromDistantPlace")
+	}
+	return h
+}

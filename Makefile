@@ -35,8 +35,8 @@ contract-proof: ## prove the contract suite: each seeded defect is noticed by it
 chaos: ## kill a drain of 200,000 events 120 times on each stream, with faults; KILLSEED=N repeats one
 	go test -count=1 -timeout 60m -v -run TestKilled ./cmd/dsmonitor -kills 120 -kill-events 200000 -kill-limit 200 -kill-seed $(or $(KILLSEED),0)
 
-bench: ## measure a drain against the raw copy of its pages
-	go test -run '^$$' -bench . -benchtime 3s ./api
+bench: ## measure a drain against the raw copy of its pages, and the sandbox against a bare handler
+	go test -run '^$$' -bench . -benchtime 3s ./api ./contract/sandbox
 
 mutants: ## spoil package api in each place of .ci/mutants/table.go and demand that a test or clause notices
 	go run ./.ci/mutants $(MUTANTS)

@@ -18,7 +18,8 @@ var takenOn = []string{
 	"golang.org/x/oauth2",
 }
 
-// A module that imports this package and the sandbox, and has those modules and no other in its go.mod, builds and runs.
+// A module that imports this package and the sandbox, and has those modules and no other in its go.mod, builds and runs, and
+// so do its tests.
 func TestOutsideModule(t *testing.T) {
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -44,8 +45,30 @@ func TestOutsideModule(t *testing.T) {
 	for name, text := range map[string]string{
 		"go.mod": "module outside.example/user\n\ngo 1.26.0\n\n" + requires +
 			"\nreplace example.com/docusign-monitor => " + root + "\n",
-		"go.sum": string(sums),
-		"main.go": `package main
+		"go.sum":       string(sums),
+		"main.go":      outsideMain,
+		"main_test.go": outsideTest,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	for _, command := range []struct{ verb, want string }{
+		{"run", `^3000 events\n$`},
+		{"test", `^ok\s+outside\.example/user\s`},
+	} {
+		run := exec.Command("go", command.verb, ".")
+		run.Dir = dir
+		run.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off")
+		out, err := run.CombinedOutput()
+		if err != nil || !regexp.MustCompile(command.want).Match(out) {
+			t.Errorf("go %s: %v: %s", command.verb, err, out)
+		}
+	}
+}
+
+const outsideMain = `package main
 
 import (
 	"context"
@@ -62,34 +85,64 @@ func main() {
 		log.Fatal(err)
 	}
 	defer server.Close()
+	events, err := drain(context.Background(), server)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(events), "events")
+}
+
+func drain(ctx context.Context, server *sandbox.Server) (events []string, err error) {
 	who := server.Credentials()
 	env := api.Environment{AuthURL: server.URL(), DatasetURL: server.URL()}
 	grant := api.JWTGrant{IntegrationKey: who.IntegrationKey, UserID: who.UserID, PrivateKey: who.PrivateKey, Environment: env}
 	client, err := api.New(env, grant.TokenSource())
 	if err != nil {
-		log.Fatal(err)
+		return nil, err
 	}
-	n := 0
-	for _, err := range client.Events(context.Background(), api.Query{}) {
+	for event, err := range client.Events(ctx, api.Query{}) {
 		if err != nil {
-			log.Fatal(err)
+			return nil, err
 		}
-		n++
+		events = append(events, string(event.Raw))
 	}
-	fmt.Println(n, "events")
+	return events, nil
 }
-`,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+`
 
-	run := exec.Command("go", "run", ".")
-	run.Dir = dir
-	run.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOPROXY=off", "GOWORK=off")
-	out, err := run.CombinedOutput()
-	if err != nil || string(out) != "3000 events\n" {
-		t.Errorf("%v: %s", err, out)
+// outsideTest has three sandboxes at once, each drained while the others are.
+const outsideTest = `package main
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"example.com/docusign-monitor/contract/sandbox"
+)
+
+func TestThreeAtOnce(t *testing.T) {
+	var servers []*sandbox.Server
+	for seed := range uint64(3) {
+		servers = append(servers, sandbox.Start(t, sandbox.Config{Events: sandbox.Generate(2000, seed)}))
 	}
+	t.Run("group", func(t *testing.T) {
+		for seed, server := range servers {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				got, err := drain(t.Context(), server)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var want []string
+				for event := range server.Events() {
+					want = append(want, string(event))
+				}
+				if len(want) != 2000 || !slices.Equal(got, want) {
+					t.Errorf("%d events, not the %d of this sandbox", len(got), len(want))
+				}
+			})
+		}
+	})
 }
+`

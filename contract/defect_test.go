@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"example.com/docusign-monitor/contract/sandbox"
-	"example.com/docusign-monitor/spec"
 )
 
 // A defect is a breach that somebody commits on purpose, so that the suite can be seen to notice it. One at a time is
@@ -26,7 +25,8 @@ type defect struct {
 	// One of these commits it.
 	server   sandbox.Defect                            // every sandbox of the provider clauses has it
 	client   func(http.RoundTripper) http.RoundTripper // comes between the client under test and the judge
-	document func(name, text string) string            // makes the text of a document, by its folder, that the suite reads
+	document func(name, text string) string            // makes the text of a document that the suite reads, by its name in texts
+	code     func(*generated)                          // changes the generated code that the suite looks at
 }
 
 // seeded is the defect of this run. It is set once, before the tree of clauses is built; the zero value is none.
@@ -73,15 +73,6 @@ func (d defect) transport(next http.RoundTripper) http.RoundTripper {
 		return next
 	}
 	return d.client(next)
-}
-
-// documentText is a document as the suite reads it, by the name of its folder below spec.
-func documentText(name string) string {
-	text := map[string]string{"dataset": spec.Dataset, "organization": spec.Organization, "oauth": spec.OAuth}[name]
-	if seeded.document == nil {
-		return text
-	}
-	return seeded.document(name, text)
 }
 
 // allows tells whether a clause may go red under the defect.

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	. "github.com/onsi/ginkgo/v2"
@@ -29,9 +30,9 @@ type generated struct {
 	knows   func(version, dataSet string) bool
 }
 
-// code is the generated code of the tree.
-var code = func() generated {
-	return generated{
+// code is the generated code of the tree, as the defect of the run leaves it.
+var code = sync.OnceValue(func() generated {
+	all := generated{
 		request: func(server string, params *dataset.GetStreamParams) (*http.Request, error) {
 			return dataset.NewGetStreamRequest(server, dataset.Version20, dataset.Monitor, params)
 		},
@@ -73,7 +74,11 @@ var code = func() generated {
 			return dataset.GetStreamParamsVersion(version).Valid() && dataset.GetStreamParamsDataSetName(dataSet).Valid()
 		},
 	}
-}
+	if seeded.code != nil {
+		seeded.code(&all)
+	}
+	return all
+})
 
 var _ = Describe("Documents, code", Label("documents"), func() {
 	MustEach("DOC-6", "The generated client writes the path and the parameters as the document has them, and none that is absent",

@@ -20,15 +20,26 @@ type texts struct {
 
 var documents = sync.OnceValue(func() texts {
 	all := texts{
-		Published: spec.PublishedDataset, Dataset: documentText("dataset"),
-		Organization: documentText("organization"), OAuth: documentText("oauth"),
-		Ledger: source("README.md"), Overlays: map[string]string{},
+		Published:    spoilt("published", spec.PublishedDataset),
+		Dataset:      spoilt("dataset", spec.Dataset),
+		Organization: spoilt("organization", spec.Organization),
+		OAuth:        spoilt("oauth", spec.OAuth),
+		Ledger:       spoilt("ledger", source("README.md")),
+		Overlays:     map[string]string{},
 	}
 	for _, name := range []string{"repair", "tighten", "errors", "events", "go", "routing"} {
-		all.Overlays[name] = source("dataset/overlay/" + name + ".yaml")
+		all.Overlays[name] = spoilt(name, source("dataset/overlay/"+name+".yaml"))
 	}
 	return all
 })
+
+// spoilt is a text as the defect of the run leaves it.
+func spoilt(name, text string) string {
+	if seeded.document == nil {
+		return text
+	}
+	return seeded.document(name, text)
+}
 
 func source(name string) string {
 	text, err := fs.ReadFile(spec.Sources, name)

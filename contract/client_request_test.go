@@ -91,6 +91,18 @@ var _ = Describe("Client requests", Label("client"), func() {
 				Expect(got.rawPath).To(Equal(on.path(hostileOrganization)))
 			}
 		})
+
+	Must("CLI-REQUEST-8", "The client asks for JSON, and says by name who asks",
+		"RFC 9110, sections 12.5.1 and 10.1.5", func(ctx SpecContext, on stream) {
+			h := against(on, on.page("c1"), on.page("c1"))
+
+			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
+
+			for _, got := range append(h.asked, h.grants...) {
+				Expect(got.header.Values("Accept")).To(Equal([]string{"application/json"}))
+				Expect(got.header.Get("User-Agent")).To(HavePrefix("docusign-monitor"))
+			}
+		})
 })
 
 var _ = Describe("Client cursors", Label("client"), func() {

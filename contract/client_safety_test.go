@@ -23,7 +23,7 @@ var _ = Describe("Client safety", Label("client"), func() {
 			h.mute = true
 			spoil(&h.grant.Environment, url)
 
-			made, err := api.New(h.grant.Environment, h.grant.TokenSource(), h.options...)
+			made, err := h.make()
 			if err == nil {
 				err = take(made.Pages(ctx, api.Query{})).Err
 			}
@@ -50,7 +50,7 @@ var _ = Describe("Client safety", Label("client"), func() {
 			var log bytes.Buffer
 			h := against(on, on.page("canary-cursor", `{"canary":"event"}`), refusal(http.StatusServiceUnavailable, `{"message":"canary"}`),
 				refusal(http.StatusUnauthorized, ""), on.page("canary-cursor"))
-			h.options = append(h.options, api.WithLogger(slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+			h.logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 
@@ -66,7 +66,7 @@ var _ = Describe("Client safety", Label("client"), func() {
 			Expect(err).NotTo(HaveOccurred())
 			h := against(on, on.page("c1"), on.page("c1"))
 			given := &http.Client{Transport: h.http.Transport, Jar: jar, Timeout: time.Minute}
-			h.options = append(h.options, api.WithHTTPClient(given))
+			h.given = given
 
 			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 

@@ -142,11 +142,11 @@ var _ = Describe("Client walks", Label("client"), func() {
 		}),
 		Entry("within the answer", func(h *hostile, cancel func()) {
 			h.stream[1] = reply{status: http.StatusOK, header: jsonType, body: `{"endCursor":"c2"`, cutAt: 10, silent: true}
-			h.options = append(h.options, api.WithHTTPClient(&http.Client{Transport: begun(h, func(answers int) {
+			h.given = &http.Client{Transport: begun(h, func(answers int) {
 				if answers == 3 { // the token's and two of the stream
 					cancel()
 				}
-			})}))
+			})}
 		}),
 		Entry("before the token", func(h *hostile, cancel func()) {
 			h.mute = true

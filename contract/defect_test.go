@@ -25,6 +25,8 @@ type defect struct {
 	// One of these commits it.
 	server   sandbox.Defect                            // every sandbox of the provider clauses has it
 	client   func(http.RoundTripper) http.RoundTripper // comes between the client under test and the judge
+	made     func(h *hostile)                          // changes what the client under test is made of
+	consumer func(h *hostile, next consumer) consumer  // comes between the client under test and the clause
 	document func(name, text string) string            // makes the text of a document that the suite reads, by its name in texts
 	code     func(*generated)                          // changes the generated code that the suite looks at
 }
@@ -73,6 +75,21 @@ func (d defect) transport(next http.RoundTripper) http.RoundTripper {
 		return next
 	}
 	return d.client(next)
+}
+
+// prepare changes what the client under test is made of.
+func (d defect) prepare(h *hostile) {
+	if d.made != nil {
+		d.made(h)
+	}
+}
+
+// wrap is the client under test as a clause has it.
+func (d defect) wrap(h *hostile, next consumer) consumer {
+	if d.consumer == nil {
+		return next
+	}
+	return d.consumer(h, next)
 }
 
 // allows tells whether a clause may go red under the defect.

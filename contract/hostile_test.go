@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,6 +32,8 @@ type hostile struct {
 	grant   api.JWTGrant
 	retry   api.Retry
 	source  oauth2.TokenSource // in place of the grant
+	given   *http.Client
+	logger  *slog.Logger // nil for none
 	options []api.Option
 	made    consumer
 
@@ -107,7 +110,8 @@ func against(on stream, answers ...reply) *hostile {
 		Environment: api.Environment{AuthURL: h.server.URL, DatasetURL: h.server.URL, OrganizationURL: h.server.URL},
 	}
 	h.retry.Wait = h.wait
-	h.options = append(on.choose(hostileOrganization), api.WithHTTPClient(&http.Client{Transport: seeded.transport(h.http.Transport)}))
+	h.given = &http.Client{Transport: seeded.transport(h.http.Transport)}
+	h.options = on.choose(hostileOrganization)
 	return h
 }
 
@@ -123,15 +127,29 @@ func (h *hostile) wait(ctx context.Context, d time.Duration) error {
 func (h *hostile) client() consumer {
 	GinkgoHelper()
 	if h.made == nil {
-		source := h.source
-		if source == nil {
-			source = h.grant.TokenSource()
-		}
-		made, err := api.New(h.grant.Environment, source, append(h.options, api.WithRetry(h.retry))...)
+		made, err := h.make()
 		Expect(err).NotTo(HaveOccurred())
 		h.made = made
 	}
 	return h.made
+}
+
+// make makes the client, or what the defect of the run makes of it.
+func (h *hostile) make() (consumer, error) {
+	seeded.prepare(h)
+	source := h.source
+	if source == nil {
+		source = h.grant.TokenSource()
+	}
+	options := append(slices.Clone(h.options), api.WithHTTPClient(h.given), api.WithRetry(h.retry))
+	if h.logger != nil {
+		options = append(options, api.WithLogger(h.logger))
+	}
+	made, err := api.New(h.grant.Environment, source, options...)
+	if err != nil {
+		return nil, err
+	}
+	return seeded.wrap(h, made), nil
 }
 
 func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -180,6 +180,10 @@ func (j *judge) weigh(a asked, seen *http.Request, res *http.Response, body []by
 		}
 	}
 	v.Grown = outermost(second.Grown)
+	if j.ofClient && found == valid && len(second.Asked) > 0 {
+		charge("CLI-REQUEST-1", fmt.Sprintf("%s %s has what the document does not declare: %s",
+			a.Method, a.URL.RequestURI(), strings.Join(second.Asked, ", ")))
+	}
 	if !j.ofClient {
 		v.AsPublished = asPublished(e, found)
 	}

@@ -49,7 +49,10 @@ type opinion struct {
 	Request declaration
 	Answer  declaration // valid or invalid; empty if the request is outside of the documents
 	Reasons []string
-	Grown   []string // where there is something that the document does not declare
+
+	// Where there is something that the document does not declare: in the request, and in the answer.
+	Asked []string
+	Grown []string
 }
 
 // secondOpinion judges a request and its answer.
@@ -65,24 +68,24 @@ func secondOpinion(a asked, res *http.Response, received []byte) (opinion, error
 		if len(found) > 0 && (found[0].IsPathMissingError() || found[0].IsOperationMissingError()) {
 			continue
 		}
-		o.Request = o.sift(found)
+		o.Request = o.sift(found, &o.Asked)
 
 		got := *res
 		got.Body = io.NopCloser(bytes.NewReader(received))
 		_, found = v.ValidateHttpResponse(r, &got)
-		o.Answer = o.sift(found)
+		o.Answer = o.sift(found, &o.Grown)
 		break
 	}
 	return o, nil
 }
 
 // sift tells growth from faults.
-func (o *opinion) sift(found []*errors.ValidationError) declaration {
+func (o *opinion) sift(found []*errors.ValidationError, grown *[]string) declaration {
 	result := valid
 	for _, e := range found {
 		if e.ValidationType == errors.StrictValidationType {
 			if place := grownAt(e); !anything.MatchString(place) {
-				o.Grown = append(o.Grown, place)
+				*grown = append(*grown, place)
 			}
 			continue
 		}

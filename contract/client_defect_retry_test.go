@@ -1,0 +1,280 @@
+package contract_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"example.com/docusign-monitor/api"
+)
+
+// retryDefects are about what a client tries again, how long it waits, and when it gives up.
+var retryDefects = []defect{
+	{
+		name: "client/refusal-repeated", sentence: "repeats a request that was refused with 403",
+		kills: []string{"CLI-ERROR-4"},
+		client: func(next http.RoundTripper) http.RoundTripper {
+			return tripper(func(r *http.Request) (*http.Response, error) {
+				res, err := next.RoundTrip(r)
+				if err == nil && ofPage(r) && res.StatusCode == http.StatusForbidden {
+					io.Copy(io.Discard, res.Body)
+					res.Body.Close()
+					return next.RoundTrip(r.Clone(r.Context()))
+				}
+				return res, err
+			})
+		},
+	},
+	{
+		name: "client/503-final", sentence: "takes a 503 for final",
+		kills:  []string{"CLI-RETRY-1"},
+		client: renumbering(http.StatusServiceUnavailable, http.StatusNotFound),
+	},
+	{
+		name: "client/500-final", sentence: "takes a 500 for final",
+		kills:  []string{"CLI-RETRY-1"},
+		client: renumbering(http.StatusInternalServerError, http.StatusNotFound),
+	},
+	{
+		name: "client/429-final", sentence: "takes a 429 for final",
+		kills:  []string{"CLI-RETRY-1"},
+		client: renumbering(http.StatusTooManyRequests, http.StatusNotFound),
+	},
+	{
+		name: "client/place-lost", sentence: "begins anew after a failure",
+		kills: []string{"CLI-RETRY-1"},
+		client: func(next http.RoundTripper) http.RoundTripper {
+			failed := false
+			return tripper(func(r *http.Request) (*http.Response, error) {
+				if failed && ofPage(r) {
+					query := r.URL.Query()
+					query.Del("cursor")
+					r = r.Clone(r.Context())
+					r.URL.RawQuery = query.Encode()
+				}
+				res, err := next.RoundTrip(r)
+				failed = err == nil && res.StatusCode >= 500
+				return res, err
+			})
+		},
+	},
+	{
+		name: "client/waits-ignored", sentence: "does not wait as long as the server asks for",
+		kills: []string{"CLI-RETRY-2"},
+		client: answering(ofAny, func(res *http.Response) {
+			for _, name := range []string{"Retry-After", "X-RateLimit-Reset", "X-BurstLimit-Remaining"} {
+				res.Header.Del(name)
+			}
+		}),
+	},
+	{
+		name: "client/date-in-local-clock", sentence: "reads the date until which it is to wait by its own clock",
+		kills:  []string{"CLI-RETRY-2"},
+		client: answering(ofAny, func(res *http.Response) { res.Header.Del("Date") }),
+	},
+	{
+		name: "client/never-gives-up", sentence: "never gives up",
+		kills: []string{"CLI-RETRY-3"},
+		made:  func(h *hostile) { h.retry.Outage = 1000 * time.Hour },
+	},
+	{
+		name: "client/silence-is-final", sentence: "takes an answer that does not come for a refusal",
+		kills:  []string{"CLI-RETRY-4"},
+		client: refusingErrors(func(error) bool { return true }),
+	},
+	{
+		name: "client/slow-is-silent", sentence: "waits for the whole of an answer, and takes a slow one for none",
+		kills: []string{"CLI-RETRY-5"},
+		client: reading200(ofPage, func(_ *http.Request, body []byte, err error) ([]byte, error) {
+			return body, err
+		}),
+	},
+	{
+		name: "client/goaway-is-final", sentence: "gives up when an HTTP/2 server goes away",
+		kills:  []string{"CLI-RETRY-6"},
+		client: refusingErrors(func(err error) bool { return strings.Contains(err.Error(), "GOAWAY") }),
+	},
+	{
+		name: "client/unreachable-for-minutes", sentence: "tries a host that it has never reached for five minutes",
+		kills: []string{"CLI-RETRY-7"},
+		made:  func(h *hostile) { h.retry.Connect = 5 * time.Minute },
+	},
+	{
+		name: "client/waits-for-a-day", sentence: "makes any wait that the server asks for",
+		kills: []string{"CLI-RETRY-8"},
+		made:  func(h *hostile) { h.retry.Limit = 24 * time.Hour },
+	},
+	{
+		name: "client/attempts-uncounted", sentence: "does not say how often it has tried",
+		kills: []string{"CLI-RETRY-9"},
+		consumer: erring(func(_ *hostile, err error) error {
+			var e *api.Error
+			if errors.As(err, &e) {
+				copied := *e
+				copied.Attempts = 1
+				return &copied
+			}
+			return err
+		}),
+	},
+	{
+		name: "client/token-failure-final", sentence: "asks once for a token, and never again after a failure",
+		kills: []string{"CLI-RETRY-10"},
+		client: answering(ofToken, func(res *http.Response) {
+			if res.StatusCode >= 429 {
+				res.StatusCode, res.Status = http.StatusNotFound, "404 Not Found"
+			}
+		}),
+	},
+	{
+		name: "client/reset-is-final", sentence: "gives up when a stream of HTTP/2 is reset within an answer",
+		kills: []string{"CLI-RETRY-11"},
+		client: func(next http.RoundTripper) http.RoundTripper {
+			return tripper(func(r *http.Request) (*http.Response, error) {
+				res, err := next.RoundTrip(r)
+				if err != nil || !ofPage(r) || res.ProtoMajor != 2 {
+					return res, err
+				}
+				body, cut := io.ReadAll(res.Body)
+				res.Body.Close()
+				if cut != nil {
+					return refused(r), nil
+				}
+				res.Body = io.NopCloser(bytes.NewReader(body))
+				return res, nil
+			})
+		},
+	},
+	{
+		name: "client/announced-waits-are-outage", sentence: "gives up when the waits that the server asks for last half an hour",
+		kills: []string{"CLI-RETRY-12"},
+		made:  func(h *hostile) { h.retry.Limit = 30 * time.Minute },
+	},
+	{
+		name: "client/limit-as-400-final", sentence: "takes a limit that comes as a 400 for final",
+		kills: []string{"CLI-RETRY-1"},
+		client: answering(ofPage, func(res *http.Response) {
+			if res.StatusCode == http.StatusBadRequest {
+				body, _ := io.ReadAll(res.Body)
+				res.Body.Close()
+				body = bytes.ReplaceAll(body, []byte("LIMIT_EXCEEDED"), []byte("LIMIT"))
+				res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+				res.Header.Del("Content-Length")
+			}
+		}),
+	},
+	{
+		name: "client/userinfo-once", sentence: "asks userinfo once, and never again after a failure",
+		kills: []string{"CLI-TOKEN-11"},
+		client: answering(ofUserInfo, func(res *http.Response) {
+			if res.StatusCode != http.StatusOK {
+				res.StatusCode, res.Status = http.StatusNotFound, "404 Not Found"
+			}
+		}),
+	},
+	{
+		name: "client/polls-twice-as-often", sentence: "polls twice as often as it is told to",
+		kills: []string{"CLI-FOLLOW-1"},
+		made: func(h *hostile) {
+			wait := h.retry.Wait
+			h.retry.Wait = func(ctx context.Context, d time.Duration) error {
+				if d >= time.Minute && d <= 66*time.Second {
+					d /= 2
+				}
+				return wait(ctx, d)
+			}
+		},
+	},
+	{
+		name: "client/follower-gives-up", sentence: "ends following at an outage",
+		kills: []string{"CLI-FOLLOW-2"},
+		consumer: func(h *hostile, next consumer) consumer {
+			return spoiltClient{consumer: next, follow: func(ctx context.Context, q api.Query, interval time.Duration) pages {
+				return func(yield func(*api.Page, error) bool) {
+					for {
+						for page, err := range next.Pages(ctx, q) {
+							if !yield(page, err) || err != nil {
+								return
+							}
+							q = api.Query{Cursor: page.Next, Limit: q.Limit}
+						}
+						if err := h.retry.Wait(ctx, max(interval, time.Minute)); err != nil {
+							yield(nil, err)
+							return
+						}
+					}
+				}
+			}}
+		},
+	},
+	{
+		name: "client/follows-in-spite", sentence: "goes on following after a refusal that is final",
+		kills: []string{"CLI-FOLLOW-3"},
+		consumer: func(_ *hostile, next consumer) consumer {
+			return spoiltClient{consumer: next, follow: func(ctx context.Context, q api.Query, interval time.Duration) pages {
+				again := func() pages { return next.Follow(ctx, q, interval) }
+				return afterError(afterError(again(), api.ErrBadCursor, again), api.ErrNotEntitled, again)
+			}}
+		},
+	},
+	{
+		name: "client/follower-begins-anew", sentence: "begins anew at the poll that comes after ten empty pages",
+		kills: []string{"CLI-FOLLOW-4"},
+		client: func(next http.RoundTripper) http.RoundTripper {
+			n := 0
+			return tripper(func(r *http.Request) (*http.Response, error) {
+				if ofPage(r) {
+					if n++; n == 11 {
+						query := r.URL.Query()
+						query.Del("cursor")
+						r = r.Clone(r.Context())
+						r.URL.RawQuery = query.Encode()
+					}
+				}
+				return next.RoundTrip(r)
+			})
+		},
+	},
+	{
+		name: "client/any-interval", sentence: "takes an interval that is too short, and says nothing",
+		kills: []string{"CLI-FOLLOW-5"},
+		consumer: walking(func(p pages) pages {
+			return func(yield func(*api.Page, error) bool) {
+				for page, err := range p {
+					if err != nil && strings.Contains(err.Error(), "59s") {
+						return
+					}
+					if !yield(page, err) {
+						return
+					}
+				}
+			}
+		}),
+	},
+}
+
+// renumbering gives a page's answer another status.
+func renumbering(from, to int) func(http.RoundTripper) http.RoundTripper {
+	return answering(ofPage, func(res *http.Response) {
+		if res.StatusCode == from {
+			res.StatusCode, res.Status = to, http.StatusText(to)
+		}
+	})
+}
+
+// refusingErrors makes a refusal of an error that a page has in the place of an answer.
+func refusingErrors(of func(error) bool) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return tripper(func(r *http.Request) (*http.Response, error) {
+			res, err := next.RoundTrip(r)
+			if err != nil && ofPage(r) && of(err) {
+				return refused(r), nil
+			}
+			return res, err
+		})
+	}
+}

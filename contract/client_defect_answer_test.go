@@ -21,6 +21,7 @@ var answerDefects = []defect{
 	{
 		name: "client/cut-page-taken", sentence: "takes of a page that is cut off what has come of it",
 		kills: []string{"CLI-PAGE-1"},
+		may:   []string{"CLI-PAGE-3", "CLI-RETRY-11"},
 		client: reading200(ofPage, func(sent *http.Request, body []byte, err error) ([]byte, error) {
 			if end := endOf(body); end != "" && (err != nil || !json.Valid(body)) {
 				return emptyPage(end), nil
@@ -31,6 +32,7 @@ var answerDefects = []defect{
 	{
 		name: "client/compacted", sentence: "takes the spaces out of an event",
 		kills: []string{"CLI-PAGE-2"},
+		may:   []string{"CLI-GROWTH-1"},
 		consumer: deliveringEvents(func(events []api.Event) []api.Event {
 			return rewriting(events, func(raw []byte) []byte {
 				var compact bytes.Buffer
@@ -44,6 +46,7 @@ var answerDefects = []defect{
 	{
 		name: "client/numbers-rounded", sentence: "decodes an event and encodes it again",
 		kills: []string{"CLI-PAGE-2"},
+		may:   []string{"CLI-GROWTH-1"},
 		consumer: deliveringEvents(func(events []api.Event) []api.Event {
 			return rewriting(events, func(raw []byte) []byte {
 				var value any
@@ -77,6 +80,7 @@ var answerDefects = []defect{
 	{
 		name: "client/unknown-fields-dropped", sentence: "delivers of an event the fields that it knows",
 		kills: []string{"CLI-GROWTH-1"},
+		may:   []string{"CLI-PAGE-2"},
 		consumer: deliveringEvents(func(events []api.Event) []api.Event {
 			return rewriting(events, func(raw []byte) []byte {
 				var e dataset.Event
@@ -131,6 +135,7 @@ var answerDefects = []defect{
 	{
 		name: "client/trailing-bytes-taken", sentence: "reads the first value of a page and no further",
 		kills: []string{"CLI-PAGE-3"},
+		may:   []string{"CLI-PAGE-8"},
 		client: reading200(ofPage, func(_ *http.Request, body []byte, err error) ([]byte, error) {
 			var first json.RawMessage
 			if json.NewDecoder(bytes.NewReader(body)).Decode(&first) != nil {
@@ -142,6 +147,7 @@ var answerDefects = []defect{
 	{
 		name: "client/last-page-unread", sentence: "discards the page that ends the stream",
 		kills: []string{"CLI-PAGE-4"},
+		may:   []string{"CLI-FOLLOW-4", "CLI-PAGE-2", "CLI-PAGE-9", "CLI-WALK-6"},
 		consumer: delivering(func(p *api.Page) *api.Page {
 			if p.CaughtUp {
 				p.Events = nil
@@ -161,6 +167,7 @@ var answerDefects = []defect{
 	{
 		name: "client/gzip-unread", sentence: "asks for gzip and does not decode it",
 		kills:  []string{"CLI-PAGE-7"},
+		may:    []string{"CLI-PAGE-1"},
 		client: sending(ofPage, func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }),
 	},
 	{
@@ -196,6 +203,7 @@ var answerDefects = []defect{
 	{
 		name: "client/cursor-made-up", sentence: "goes on from the cursor that it has sent when a page has none",
 		kills: []string{"CLI-CURSOR-2"},
+		may:   []string{"CLI-PAGE-10"},
 		client: reading200(ofPage, func(sent *http.Request, body []byte, err error) ([]byte, error) {
 			if json.Valid(body) && bytes.HasPrefix(body, []byte("{")) && endOf(body) == "" {
 				return emptyPage(sent.URL.Query().Get("cursor")), err
@@ -206,6 +214,7 @@ var answerDefects = []defect{
 	{
 		name: "client/silent-refusal", sentence: "throws the body of a refusal away",
 		kills: []string{"CLI-ERROR-1"},
+		may:   []string{"CLI-RETRY-1", "CLI-RETRY-9"},
 		client: answering(ofPage, func(res *http.Response) {
 			if res.StatusCode >= 400 {
 				res.Body.Close()
@@ -221,6 +230,7 @@ var answerDefects = []defect{
 	{
 		name: "client/entitlement-unnamed", sentence: "tells a lack of entitlement from no other refusal",
 		kills:    []string{"CLI-ERROR-2"},
+		may:      []string{"CLI-ERROR-1", "CLI-FOLLOW-3", "CLI-RETRY-9"},
 		consumer: erring(func(_ *hostile, err error) error { return unmatched(err, api.ErrNotEntitled) }),
 	},
 	{

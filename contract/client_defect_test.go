@@ -173,7 +173,7 @@ func answering(of func(*http.Request) bool, change func(res *http.Response)) fun
 	}
 }
 
-// reading200 changes the bodies of answers with 200 when they are read. What comes slowly then comes at once, and late.
+// reading200 changes the bodies of answers with 200 when they are read.
 func reading200(of func(*http.Request) bool, change func(sent *http.Request, body []byte, err error) ([]byte, error)) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return tripper(func(r *http.Request) (*http.Response, error) {
@@ -188,19 +188,29 @@ func reading200(of func(*http.Request) bool, change func(sent *http.Request, bod
 	}
 }
 
-// rewritten is a body that is another one.
+// rewritten is a body that is another one. The other comes when the last of the first has come; until then there is a blank
+// for each part of it, which JSON allows before a value, so that a slow answer does not look like a silent one.
 type rewritten struct {
 	body   io.ReadCloser
 	change func([]byte, error) ([]byte, error)
+	all    []byte
 	now    io.Reader
 }
 
 func (b *rewritten) Read(p []byte) (int, error) {
-	if b.now == nil {
-		body, err := io.ReadAll(b.body)
-		body, err = b.change(body, err)
-		b.now = io.MultiReader(bytes.NewReader(body), failing{err})
+	if b.now != nil {
+		return b.now.Read(p)
 	}
+	n, err := b.body.Read(p)
+	b.all = append(b.all, p[:n]...)
+	if err == nil {
+		return copy(p, " "), nil
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	body, err := b.change(b.all, err)
+	b.now = io.MultiReader(bytes.NewReader(body), failing{err})
 	return b.now.Read(p)
 }
 

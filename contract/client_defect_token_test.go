@@ -25,11 +25,13 @@ var tokenDefects = []defect{
 	{
 		name: "client/audience-with-scheme", sentence: "names a URL as the audience of an assertion",
 		kills:  []string{"CLI-AUTH-1"},
+		may:    []string{"CLI-SECRET-3"},
 		client: claiming(jwt.SigningMethodRS256, func(claims jwt.MapClaims) { claims["aud"] = fmt.Sprint("https://", claims["aud"]) }),
 	},
 	{
 		name: "client/two-hours", sentence: "signs an assertion for two hours",
 		kills: []string{"CLI-AUTH-1"},
+		may:   []string{"CLI-SECRET-3"},
 		client: claiming(jwt.SigningMethodRS256, func(claims jwt.MapClaims) {
 			claims["exp"] = time.Now().Add(2 * time.Hour).Unix()
 		}),
@@ -37,11 +39,13 @@ var tokenDefects = []defect{
 	{
 		name: "client/one-scope", sentence: "asks for one scope of two",
 		kills:  []string{"CLI-AUTH-1"},
+		may:    []string{"CLI-SECRET-3"},
 		client: claiming(jwt.SigningMethodRS256, func(claims jwt.MapClaims) { claims["scope"] = "impersonation" }),
 	},
 	{
 		name: "client/another-algorithm", sentence: "signs by RS512",
 		kills:  []string{"CLI-AUTH-1"},
+		may:    []string{"CLI-SECRET-3", "CLI-TOKEN-6", "CLI-TOKEN-7", "CLI-TOKEN-8"},
 		client: claiming(jwt.SigningMethodRS512, func(jwt.MapClaims) {}),
 	},
 	{
@@ -52,20 +56,29 @@ var tokenDefects = []defect{
 		}),
 	},
 	{
-		name: "client/token-a-page", sentence: "asks for a token a page",
+		name: "client/token-a-page", sentence: "asks for a token before each page as well",
 		kills: []string{"CLI-AUTH-2"},
-		made: func(h *hostile) {
-			h.source = sourceOf(func() oauth2.TokenSource {
-				if h.source != nil {
-					return h.source
+		may:   []string{"CLI-AUTH-3", "CLI-AUTH-4", "CLI-RETRY-10", "CLI-SECRET-1", "CLI-TOKEN-1"},
+		client: func(next http.RoundTripper) http.RoundTripper {
+			var grant asked
+			return tripper(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case ofToken(r):
+					grant, _ = readRequest(r)
+					r = grant.again()
+				case ofPage(r) && grant.Request != nil:
+					if res, err := next.RoundTrip(grant.again().WithContext(r.Context())); err == nil {
+						res.Body.Close()
+					}
 				}
-				return h.grant.TokenSource()
-			}(), func(t *oauth2.Token) { t.Expiry = time.Now().Add(time.Nanosecond) })
+				return next.RoundTrip(r)
+			})
 		},
 	},
 	{
 		name: "client/refused-token-kept", sentence: "goes on with a token that was refused",
 		kills: []string{"CLI-AUTH-3"},
+		may:   []string{"CLI-TOKEN-3"},
 		client: func(next http.RoundTripper) http.RoundTripper {
 			var first []string
 			return sending(ofPage, func(r *http.Request) {
@@ -79,6 +92,7 @@ var tokenDefects = []defect{
 	{
 		name: "client/401-final", sentence: "takes a 401 for final",
 		kills:  []string{"CLI-AUTH-3"},
+		may:    []string{"CLI-AUTH-4", "CLI-REQUEST-1", "CLI-SECRET-6"},
 		client: renumbering(http.StatusUnauthorized, http.StatusNotFound),
 	},
 	{
@@ -89,6 +103,7 @@ var tokenDefects = []defect{
 	{
 		name: "client/refusals-alike", sentence: "tells one refusal of an assertion from no other",
 		kills: []string{"CLI-AUTH-5"},
+		may:   []string{"CLI-TOKEN-4", "CLI-TOKEN-8"},
 		client: answering(ofToken, func(res *http.Response) {
 			if res.StatusCode == http.StatusBadRequest {
 				const alike = `{"error":"refused"}`
@@ -102,7 +117,7 @@ var tokenDefects = []defect{
 		kills: []string{"CLI-TOKEN-1"},
 		consumer: func(h *hostile, next consumer) consumer {
 			return spoiltClient{consumer: next, page: func(ctx context.Context, q api.Query) (*api.Page, error) {
-				other, err := api.New(h.grant.Environment, h.grant.TokenSource(), append(slices.Clone(h.options), api.WithHTTPClient(h.given), api.WithRetry(h.retry))...)
+				other, err := h.api()
 				if err != nil {
 					return nil, err
 				}
@@ -140,6 +155,7 @@ var tokenDefects = []defect{
 	{
 		name: "client/no-token-taken", sentence: "goes on without a token when an answer holds none",
 		kills: []string{"CLI-TOKEN-5"},
+		may:   []string{"CLI-RETRY-10", "CLI-SECRET-3"},
 		client: func(next http.RoundTripper) http.RoundTripper {
 			return tripper(func(r *http.Request) (*http.Response, error) {
 				res, err := next.RoundTrip(r)

@@ -17,6 +17,7 @@ var walkDefects = []defect{
 	{
 		name: "client/short-page-ends", sentence: "takes an empty page for the end",
 		kills: []string{"CLI-CURSOR-1"},
+		may:   []string{"CLI-AUTH-3", "CLI-CURSOR-3", "CLI-CURSOR-4", "CLI-FOLLOW-1", "CLI-FOLLOW-2", "CLI-FOLLOW-3", "CLI-FOLLOW-4", "CLI-PAGE-9", "CLI-REQUEST-2", "CLI-REQUEST-3", "CLI-REQUEST-6", "CLI-RETRY-1", "CLI-RETRY-4", "CLI-TOKEN-3", "CLI-WALK-3", "CLI-WALK-8"},
 		consumer: walking(func(p pages) pages {
 			return func(yield func(*api.Page, error) bool) {
 				for page, err := range p {
@@ -30,6 +31,7 @@ var walkDefects = []defect{
 	{
 		name: "client/event-dropped", sentence: "loses the second event of a page",
 		kills: []string{"CLI-CURSOR-1"},
+		may:   []string{"CLI-PAGE-1", "CLI-PAGE-2", "CLI-PAGE-5", "CLI-RETRY-5", "CLI-WALK-6"},
 		consumer: deliveringEvents(func(events []api.Event) []api.Event {
 			if len(events) > 1 {
 				return slices.Delete(events, 1, 2)
@@ -40,6 +42,7 @@ var walkDefects = []defect{
 	{
 		name: "client/event-repeated", sentence: "delivers the first event of a page twice",
 		kills: []string{"CLI-CURSOR-1"},
+		may:   []string{"CLI-CURSOR-2", "CLI-FOLLOW-1", "CLI-FOLLOW-2", "CLI-FOLLOW-4", "CLI-GROWTH-1", "CLI-PAGE-1", "CLI-PAGE-2", "CLI-PAGE-4", "CLI-PAGE-5", "CLI-PAGE-7", "CLI-PAGE-9", "CLI-PAGE-10", "CLI-RETRY-1", "CLI-RETRY-4", "CLI-RETRY-5", "CLI-RETRY-6", "CLI-RETRY-11", "CLI-WALK-6"},
 		consumer: deliveringEvents(func(events []api.Event) []api.Event {
 			if len(events) > 0 {
 				return slices.Insert(events, 0, events[0])
@@ -50,6 +53,7 @@ var walkDefects = []defect{
 	{
 		name: "client/order-reversed", sentence: "delivers the events of a page newest first",
 		kills: []string{"CLI-CURSOR-1"},
+		may:   []string{"CLI-PAGE-1", "CLI-PAGE-2", "CLI-PAGE-5", "CLI-RETRY-5", "CLI-WALK-6"},
 		consumer: deliveringEvents(func(events []api.Event) []api.Event {
 			slices.Reverse(events)
 			return events
@@ -58,11 +62,13 @@ var walkDefects = []defect{
 	{
 		name: "client/circle-unnoticed", sentence: "walks in a circle",
 		kills:  []string{"CLI-CURSOR-3"},
+		may:    []string{"CLI-PAGE-1", "CLI-RETRY-11", "CLI-WALK-1"},
 		client: circling,
 	},
 	{
 		name: "client/empty-for-ever", sentence: "asks on and on while pages are empty",
 		kills: []string{"CLI-CURSOR-4"},
+		may:   []string{"CLI-WALK-3"},
 		consumer: func(_ *hostile, next consumer) consumer {
 			return spoiltClient{consumer: next, pages: func(ctx context.Context, q api.Query) pages {
 				return afterError(next.Pages(ctx, q), api.ErrNotCaughtUp, func() pages { return next.Pages(ctx, q) })
@@ -108,6 +114,7 @@ var walkDefects = []defect{
 	{
 		name: "client/empty-at-once", sentence: "does not wait after the third empty page in a row",
 		kills: []string{"CLI-WALK-3"},
+		may:   []string{"CLI-FOLLOW-4"},
 		made: func(h *hostile) {
 			wait := h.retry.Wait
 			h.retry.Wait = func(ctx context.Context, d time.Duration) error {
@@ -121,6 +128,7 @@ var walkDefects = []defect{
 	{
 		name: "client/page-is-two", sentence: "fetches two pages where one is asked for",
 		kills: []string{"CLI-WALK-4"},
+		may:   []string{"CLI-TOKEN-1", "CLI-TOKEN-2"},
 		consumer: func(_ *hostile, next consumer) consumer {
 			return spoiltClient{consumer: next, page: func(ctx context.Context, q api.Query) (*api.Page, error) {
 				page, err := next.Page(ctx, q)
@@ -154,6 +162,7 @@ var walkDefects = []defect{
 	{
 		name: "client/duplicates-dropped", sentence: "leaves out an event that it had in the page before",
 		kills: []string{"CLI-WALK-6"},
+		may:   []string{"CLI-PAGE-2"},
 		consumer: walking(func(p pages) pages {
 			return func(yield func(*api.Page, error) bool) {
 				var before []api.Event
@@ -193,6 +202,7 @@ var walkDefects = []defect{
 	{
 		name: "client/cancel-unnamed", sentence: "ends a walk that is cancelled with an error of its own",
 		kills:    []string{"CLI-WALK-8"},
+		may:      []string{"CLI-CALLER-3"},
 		consumer: erring(func(_ *hostile, err error) error { return unmatched(err, context.Canceled) }),
 	},
 }

@@ -61,7 +61,8 @@ var _ = Describe("Client pages", Label("client"), func() {
 		}, oddEvents,
 		Entry("a name twice", `{"a":1,"a":2}`),
 		Entry("half of a surrogate pair", `{"a":"\ud83d"}`),
-		Entry("a number beyond any float", `{"a":1e400,"b":-0}`))
+		Entry("a number beyond any float", `{"a":1e400,"b":-0}`),
+		Entry("seven digits of fraction, the last two zeros", `{"timestamp":"2026-02-03T07:08:09.1234500Z"}`))
 
 	MustEach("CLI-PAGE-3", "The client takes nothing from a 200 that is not one page of its stream, and asks no second time",
 		"api, ErrMalformedPage",

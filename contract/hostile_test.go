@@ -137,6 +137,14 @@ func (h *hostile) client() consumer {
 // make makes the client, or what the defect of the run makes of it.
 func (h *hostile) make() (consumer, error) {
 	seeded.prepare(h)
+	made, err := h.api()
+	if err != nil {
+		return nil, err
+	}
+	return seeded.wrap(h, made), nil
+}
+
+func (h *hostile) api() (*api.Client, error) {
 	source := h.source
 	if source == nil {
 		source = h.grant.TokenSource()
@@ -145,11 +153,7 @@ func (h *hostile) make() (consumer, error) {
 	if h.logger != nil {
 		options = append(options, api.WithLogger(h.logger))
 	}
-	made, err := api.New(h.grant.Environment, source, options...)
-	if err != nil {
-		return nil, err
-	}
-	return seeded.wrap(h, made), nil
+	return api.New(h.grant.Environment, source, options...)
 }
 
 func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -158,6 +162,7 @@ func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.ParseForm()
 		got.form = r.PostForm
 	}
+	io.Copy(io.Discard, r.Body) // only then it shows that a client leaves
 	answer := h.next(r.URL.Path, got)
 	if h.twist != nil {
 		answer = h.twist(got, answer)

@@ -26,8 +26,10 @@ lint: ## gofmt, go vet, staticcheck
 race: ## test everything under the race detector
 	go test -race ./...
 
-contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process
-	go test -count=1 ./contract
+CONTRACT := go test -count=1 -timeout 30m -v -run '^TestContract$$' ./contract -report $(CURDIR)/build/contract
+
+contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process; the report is in build/contract
+	$(CONTRACT)
 
 contract-proof: ## prove the contract suite: each seeded defect is noticed by its clause, and by no other
 	go test -count=1 -timeout 30m -run '^TestProof$$' ./contract -proof

@@ -83,7 +83,7 @@ func TestSuiteAgainstURL(t *testing.T) {
 	var provable, left []string
 	for _, spec := range report.SpecReports.WithLeafNodeType(types.NodeTypeIt) {
 		controlled := slices.Contains(spec.Labels(), "controlled")
-		reported := slices.ContainsFunc(spec.ReportEntries, func(e types.ReportEntry) bool { return e.Name == notProvable })
+		reported := slices.ContainsFunc(spec.ReportEntries, func(e types.ReportEntry) bool { return e.Name == notProvableEntry })
 		switch {
 		case controlled && (spec.State != types.SpecStateSkipped || !reported):
 			t.Errorf("%s: state %s and reported as not provable: %t, want skipped and true", spec.FullText(), spec.State, reported)
@@ -107,7 +107,7 @@ func TestSuiteAgainstURL(t *testing.T) {
 			t.Errorf("%s is not proved at an address", id)
 		}
 	}
-	if !slices.Contains(left, "SRV-PAGE-4") || !strings.Contains(output, notProvable+": ") || !strings.Contains(output, " SRV-PAGE-4") {
+	if !slices.Contains(left, "SRV-PAGE-4") || !strings.Contains(output, notProvableEntry+": ") || !strings.Contains(output, " SRV-PAGE-4") {
 		t.Errorf("the output does not name what is not provable:\n%s", output)
 	}
 }

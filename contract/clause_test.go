@@ -97,6 +97,6 @@ var _ = ReportBeforeEach(func(spec SpecReport) {
 	c := clauseOf(spec.Labels())
 	AddReportEntry("clause", c, ReportEntryVisibilityNever)
 	if c.Controlled && under.remote() {
-		AddReportEntry("not provable here", "it takes a server whose events, clock and users the suite controls", ReportEntryVisibilityNever)
+		AddReportEntry(notProvableEntry, "it takes a server whose events, clock and users the suite controls", ReportEntryVisibilityNever)
 	}
 })

@@ -2,6 +2,8 @@ package contract_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,37 +12,129 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 )
 
-// exchange is what the report keeps of a request and its answer. It holds no secret, and of a page no event: those are
-// personal data, and a page is large.
+// exchangesEntry is the name of the report entry that holds the exchanges of a spec.
+const exchangesEntry = "exchanges"
+
+// exchange is what the report keeps of a request and its answer. It holds no secret, and of a page no event unless the
+// sandbox has made it up: those of anyone else are personal data.
 type exchange struct {
 	Operation   string      `json:"operation"` // as the document calls it; empty if it has none
 	Declared    declaration `json:"declared"`
 	Method      string      `json:"method"`
 	URL         string      `json:"url"`
+	Curl        string      `json:"curl"` // repeats the request
 	Status      int         `json:"status"`
 	ContentType string      `json:"contentType"`
 	TraceToken  string      `json:"traceToken,omitempty"`
 	Bytes       int         `json:"bytes"`          // of the body
-	Body        string      `json:"body,omitempty"` // of a refusal, at most 1 KiB
+	Body        string      `json:"body,omitempty"` // its beginning
 }
 
 const hidden = "[hidden]"
+
+// How much is kept of a body: of a refusal, which may have to be understood, and of a page that is made up.
+const (
+	mostRefusal = 1 << 10
+	mostPage    = 400
+)
 
 // record describes an exchange.
 func (j *judge) record(a asked, res *http.Response, body []byte) exchange {
 	e := exchange{
 		Method:      a.Method,
-		URL:         j.hide(a.URL.Redacted()),
+		URL:         j.hide(j.place(a.URL)),
+		Curl:        j.curl(a),
 		Status:      res.StatusCode,
 		ContentType: res.Header.Get("Content-Type"),
 		TraceToken:  j.hide(res.Header.Get("X-DocuSign-TraceToken")),
 		Bytes:       len(body),
 	}
-	if res.StatusCode >= 300 {
-		e.Body = shorten(j.hide(string(body)), 1<<10)
+	switch {
+	case res.StatusCode >= 300:
+		e.Body = shorten(j.hide(string(body)), mostRefusal)
+	case !under.foreign():
+		e.Body = shorten(j.hide(string(body)), mostPage)
 	}
 	return e
 }
+
+// place is a URL. A server that only ran for the clause is named by a variable, since its port is of no use to anyone.
+func (j *judge) place(u *url.URL) string {
+	if under.remote() && !j.ofClient {
+		return u.Redacted()
+	}
+	host := "$MONITOR"
+	if strings.HasPrefix(u.Path, "/oauth/") {
+		host = "$AUTH"
+	}
+	return host + u.RequestURI()
+}
+
+// curl is the line that repeats a request. What is secret in it is a variable of the shell.
+func (j *judge) curl(a asked) string {
+	words := []string{"curl", "-i"}
+	switch {
+	case a.Method == http.MethodHead:
+		words[1] = "-I"
+	case a.Method != http.MethodGet:
+		words = append(words, "-X", a.Method)
+	}
+	if strings.Contains(a.URL.EscapedPath(), "//") {
+		words = append(words, "--path-as-is")
+	}
+	words = append(words, quoted(j.hide(j.place(a.URL))))
+	for _, value := range a.Header.Values("Authorization") {
+		words = append(words, "-H "+quoted("Authorization: "+j.named(value)))
+	}
+	if kind := a.Header.Get("Content-Type"); kind != "" && kind != formType {
+		words = append(words, "-H "+quoted("Content-Type: "+kind))
+	}
+	form, err := url.ParseQuery(string(a.body))
+	switch {
+	case len(a.body) == 0:
+	case err != nil || a.Header.Get("Content-Type") != formType:
+		words = append(words, "--data-raw "+quoted(j.hide(string(a.body))))
+	default:
+		for _, name := range slices.Sorted(maps.Keys(form)) {
+			for _, value := range form[name] {
+				if name == "assertion" && len(value) >= shortestSecret {
+					value = "$ASSERTION"
+				}
+				words = append(words, "--data-urlencode "+quoted(name+"="+value))
+			}
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// named puts the name of a variable in the place of a token: of one that the service gave, or of another.
+func (j *judge) named(authorization string) string {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case slices.Contains(j.given, token):
+		return scheme + " $TOKEN"
+	case len(token) >= shortestSecret:
+		return scheme + " $OTHER_TOKEN"
+	}
+	return authorization
+}
+
+// quoted is a word of a POSIX shell in which the variables that stand for secrets and for hosts are replaced.
+func quoted(text string) string {
+	const variables = "$MONITOR $AUTH $TOKEN $OTHER_TOKEN $ASSERTION"
+	inside := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", "$", `\$`).Replace(text)
+	for variable := range strings.FieldsSeq(variables) {
+		inside = strings.ReplaceAll(inside, `\`+variable, variable)
+	}
+	return `"` + inside + `"`
+}
+
+// shortestSecret is how long a text is at least that is taken for one; a shorter one might be part of any word.
+const shortestSecret = 8
 
 // learn keeps what must not be shown: the token that a request carries, its assertion, and the token of an answer.
 func (j *judge) learn(a asked, body []byte) {
@@ -55,6 +149,7 @@ func (j *judge) learn(a asked, body []byte) {
 	j.secrets = append(j.secrets, carriedBy(a)...)
 	if out.Token != "" {
 		j.secrets = append(j.secrets, out.Token)
+		j.given = append(j.given, out.Token)
 	}
 }
 
@@ -67,7 +162,7 @@ func carriedBy(a asked) (found []string) {
 	form, _ := url.ParseQuery(string(a.body))
 	found = append(found, form["assertion"]...)
 	found = append(found, a.URL.Query()["assertion"]...)
-	return slices.DeleteFunc(found, func(secret string) bool { return len(secret) < 8 }) // that might be part of any word
+	return slices.DeleteFunc(found, func(secret string) bool { return len(secret) < shortestSecret })
 }
 
 // hide takes the secrets out of a text.
@@ -86,3 +181,6 @@ func operation(input *openapi3filter.RequestValidationInput) string {
 	}
 	return input.Route.Operation.OperationID
 }
+
+// String is an exchange in one line.
+func (e exchange) String() string { return fmt.Sprintf("%s %s → %d", e.Method, e.URL, e.Status) }

@@ -39,6 +39,7 @@ type judge struct {
 	verdicts []verdict
 	carried  []string // the secrets that requests have carried
 	secrets  []string // those and the ones of answers
+	given    []string // the tokens that answers have given
 }
 
 // wire counts the requests that were answered, apart from the judge.

@@ -88,14 +88,17 @@ func declaredClauses(t *testing.T) []clause {
 	for _, c := range byID {
 		all = append(all, c)
 	}
-	subjects := []string{"SRV", "CLI", "DOC"}
-	slices.SortFunc(all, func(a, b clause) int {
-		subjectA, numberA := split(a.ID)
-		subjectB, numberB := split(b.ID)
-		return cmp.Or(cmp.Compare(slices.Index(subjects, a.ID[:3]), slices.Index(subjects, b.ID[:3])),
-			cmp.Compare(subjectA, subjectB), cmp.Compare(numberA, numberB))
-	})
+	slices.SortFunc(all, func(a, b clause) int { return compareIDs(a.ID, b.ID) })
 	return all
+}
+
+// compareIDs orders clauses by kind, subject and number.
+func compareIDs(a, b string) int {
+	kinds := []string{"SRV", "CLI", "DOC"}
+	subjectA, numberA := split(a)
+	subjectB, numberB := split(b)
+	return cmp.Or(cmp.Compare(slices.Index(kinds, a[:3]), slices.Index(kinds, b[:3])),
+		cmp.Compare(subjectA, subjectB), cmp.Compare(numberA, numberB))
 }
 
 // split takes the number off an id.

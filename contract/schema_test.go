@@ -4,7 +4,6 @@ package contract_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,11 +45,9 @@ var _ = ReportAfterSuite(chargesNode, func(report Report) {
 			if entry.Name != breachEntry {
 				continue
 			}
-			b, here := entry.GetRawValue().(breach)
-			if !here { // it is from another process
-				if err := json.Unmarshal([]byte(entry.Value.AsJSON), &b); err != nil {
-					Fail("a breach in the report cannot be read: " + err.Error())
-				}
+			b, err := valueOf[breach](entry)
+			if err != nil {
+				Fail("a breach in the report cannot be read: " + err.Error())
 			}
 			if by := clauseOf(spec.Labels()).ID; by != b.Clause {
 				charges = append(charges, fmt.Sprintf("%s: %s\n  %s, status %d: %s\n  (seen while %s was proved)",

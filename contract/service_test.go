@@ -4,9 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -138,16 +141,44 @@ func (j *judge) hear(answered func() int) {
 				AddReportEntry(breachEntry, b, ReportEntryVisibilityNever)
 			}
 		}
-		AddReportEntry("exchanges", exchanges, ReportEntryVisibilityNever)
+		AddReportEntry(exchangesEntry, exchanges, ReportEntryVisibilityNever)
 		if !j.ofClient { // what the suite makes up itself is no news
 			j.tell()
 		}
 		AddReportEntry("verdicts", len(exchanges), ReportEntryVisibilityNever)
 
-		Expect(objections).To(BeEmpty(), "The suite and the documents do not agree on requests of this clause")
-		Expect(exchanges).To(HaveLen(answered()), "The number of verdicts is not that of the requests which the server answered")
-		Expect(j.mute).To(Equal(len(exchanges) == 0), "The clause sends no request at all, or is to send none and does")
+		if len(objections) > 0 {
+			failMachinery("The suite and the documents do not agree on requests of this clause:\n" + strings.Join(objections, "\n"))
+		}
+		if n := answered(); n != len(exchanges) {
+			failMachinery(fmt.Sprintf("There are %d verdicts on %d requests which the server answered", len(exchanges), n))
+		}
+		switch silent := len(exchanges) == 0; {
+		case j.mute:
+			Expect(exchanges).To(BeEmpty(), "The client is to send no request")
+		case silent && j.ofClient:
+			Expect(exchanges).NotTo(BeEmpty(), "The client sends no request")
+		case silent && !CurrentSpecReport().Failed():
+			failMachinery("The clause has sent no request, so nothing is proved")
+		}
 	})
+}
+
+// failMachinery ends a clause by an error of the suite, or of the way to the service: it proves nothing of either. What has
+// failed before stays a failure.
+func failMachinery(reason string) {
+	GinkgoHelper()
+	if !CurrentSpecReport().Failed() {
+		AddReportEntry(machineryEntry, reason, ReportEntryVisibilityNever)
+	}
+	Fail(reason)
+}
+
+// unreachable tells whether a request has not come as far as a service.
+func unreachable(err error) bool {
+	var dial *net.OpError
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &certificate)
 }
 
 // registeredKey is that of the integration, made once in a process: it is what takes time.
@@ -195,6 +226,9 @@ func (s *service) do(ctx context.Context, method, target string, edit ...func(*h
 // answer reads an answer to its end.
 func (s *service) answer(res *http.Response, err error) *answer {
 	GinkgoHelper()
+	if unreachable(err) {
+		failMachinery("The service cannot be reached: " + s.hide(err.Error()))
+	}
 	Expect(err).NotTo(HaveOccurred())
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)

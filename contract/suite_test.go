@@ -3,6 +3,8 @@
 package contract_test
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"testing"
 
@@ -10,8 +12,34 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// under is the service under test. It is set once, before the first clause runs, and is the suite's one global.
-var under *target
+var (
+	// under is the service under test. It is set once, before the first clause runs, and is the suite's one global.
+	under *target
+
+	// standalone is set by the linker in the binary that is handed to others. It runs the clauses alone, with a report.
+	standalone string
+
+	// reportFolder is where the report goes; empty is none. A run with a report ends by the results of the clauses, so
+	// that a SHOULD that failed is reported and fails nothing.
+	reportFolder string
+)
+
+func init() {
+	flag.StringVar(&reportFolder, "report", "", "write the report to this `FOLDER`, and end by the results of the clauses")
+}
+
+func TestMain(m *testing.M) {
+	if standalone != "" {
+		flag.Set("test.run", "^TestContract$")
+		flag.Set("report", "build/contract")
+	}
+	flag.Parse()
+	code := m.Run()
+	if code != 0 && under != nil && under.end.Status != 0 {
+		code = under.end.Status
+	}
+	os.Exit(code)
+}
 
 func TestContract(t *testing.T) {
 	var err error
@@ -26,5 +54,22 @@ func TestContract(t *testing.T) {
 	config.RandomizeAllSpecs = true
 	config.FailOnEmpty = true // a filter that matches nothing proves nothing
 	config.LabelFilter = under.filter(config.LabelFilter)
-	RunSpecs(t, "Contract of "+under.String(), config, reporter)
+	reporter.Succinct = reportFolder != ""
+	var ginkgo asGinkgoSays
+	RunSpecs(&ginkgo, "Contract of "+under.String(), config, reporter)
+	switch {
+	case reportFolder != "" && config.ParallelProcess > 1: // the first process has the results of all
+	case reportFolder != "" && under.end.Sentence != "":
+		fmt.Println("\n" + under.end.Sentence)
+		if under.end.Status != 0 {
+			t.Fail()
+		}
+	case ginkgo.failed:
+		t.Fail()
+	}
 }
+
+// asGinkgoSays hears whether anything failed.
+type asGinkgoSays struct{ failed bool }
+
+func (g *asGinkgoSays) Fail() { g.failed = true }

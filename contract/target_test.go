@@ -20,6 +20,8 @@ const targetVariable = "DOCUSIGN_CONTRACT_TARGET"
 type target struct {
 	*settings.Settings
 	key *rsa.PrivateKey
+
+	end ending // of the run
 }
 
 // readTarget reads the variable. For a URL it reads the DOCUSIGN_ settings too, with the URL as that of the Monitor host.
@@ -44,7 +46,7 @@ func readTarget(lookup func(string) (string, bool)) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &target{s, key}, nil
+	return &target{Settings: s, key: key}, nil
 }
 
 // readKey returns the key itself, since the suite signs assertions that no client would.
@@ -65,11 +67,32 @@ func readKey(grant api.JWTGrant) (*rsa.PrivateKey, error) {
 
 func (t *target) remote() bool { return t.Settings != nil }
 
+// foreign tells whether the events may be those of someone, rather than made up by the sandbox.
+func (t *target) foreign() bool { return t == nil || t.remote() }
+
 func (t *target) String() string {
 	if t.remote() {
 		return t.Environment.DatasetURL
 	}
 	return "the sandbox in process"
+}
+
+// kind is the word for the target.
+func (t *target) kind() string {
+	if t.remote() {
+		return "url"
+	}
+	return "in-process"
+}
+
+// notes say what a reader of the results has to know of the target.
+func (t *target) notes() (all []string) {
+	for _, on := range streams {
+		if !t.tries(on) {
+			all = append(all, "the "+on.name+" stream is not tried: "+settings.OrganizationID+" is not set")
+		}
+	}
+	return all
 }
 
 // tries tells whether the streams of that name are tried: that of an organization takes the organization's id.

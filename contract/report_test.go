@@ -1,0 +1,176 @@
+package contract_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	ginkgotypes "github.com/onsi/ginkgo/v2/types"
+	"github.com/onsi/gomega"
+
+	"example.com/docusign-monitor/spec"
+)
+
+// report is what a run leaves behind, as report.json has it. The other files are views of it.
+type report struct {
+	Target    targetReport      `json:"target"`
+	Seed      int64             `json:"seed"` // repeats the order, and the events that are made up
+	Started   time.Time         `json:"started"`
+	Seconds   float64           `json:"seconds"`
+	Spec      map[string]string `json:"spec"` // SHA-256 of each document
+	Versions  map[string]string `json:"versions"`
+	End       ending            `json:"end"`
+	Counts    map[result]int    `json:"counts"` // of clauses
+	Notes     []string          `json:"notes,omitempty"`
+	Clauses   []outcome         `json:"clauses"`
+	Exchanges []clauseExchange  `json:"exchanges"`
+}
+
+type targetReport struct {
+	Kind string `json:"kind"` // as DOCUSIGN_CONTRACT_TARGET has it; a URL is "url"
+	Name string `json:"name"`
+}
+
+// clauseExchange is an exchange with what it was for.
+type clauseExchange struct {
+	Clause string `json:"clause"`
+	Trial  string `json:"trial"`
+	exchange
+}
+
+func newReport(all []outcome, from Report) *report {
+	r := &report{
+		Target:  targetReport{under.kind(), under.String()},
+		Seed:    from.SuiteConfig.RandomSeed,
+		Started: from.StartTime.UTC().Truncate(time.Second),
+		Seconds: time.Since(from.StartTime).Round(10 * time.Millisecond).Seconds(),
+		Spec: map[string]string{
+			"dataset, as published": spec.PublishedDatasetSHA256(),
+			"dataset":               sum(spec.Dataset), "organization": sum(spec.Organization), "oauth": sum(spec.OAuth),
+		},
+		Versions: map[string]string{"go": runtime.Version(), "ginkgo": ginkgotypes.VERSION, "gomega": gomega.GOMEGA_VERSION},
+		End:      under.end,
+		Counts:   map[result]int{passed: 0, failed: 0, notProvable: 0, skipped: 0, broken: 0},
+		Notes:    under.notes(),
+		Clauses:  all,
+	}
+	for _, o := range all {
+		r.Counts[o.Result]++
+		for _, t := range o.Evidence.Trials {
+			for _, e := range t.Exchanges {
+				r.Exchanges = append(r.Exchanges, clauseExchange{o.ID, t.Name, e})
+			}
+		}
+	}
+	return r
+}
+
+func sum(text string) string {
+	hash := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(hash[:])
+}
+
+// writeReport writes the report in its forms.
+func writeReport(folder string, r *report) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	whole, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	units, err := xml.MarshalIndent(r.junit(), "", " ")
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string][]byte{
+		"report.json": whole,
+		"junit.xml":   append([]byte(xml.Header), units...),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), append(text, '\n'), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The form of JUnit, which has no more than three results: not provable and skipped are both "skipped", with the reason.
+type (
+	junitSuites struct {
+		XMLName xml.Name     `xml:"testsuites"`
+		Name    string       `xml:"name,attr"`
+		Suites  []junitSuite `xml:"testsuite"`
+	}
+	junitSuite struct {
+		Name     string      `xml:"name,attr"`
+		Tests    int         `xml:"tests,attr"`
+		Failures int         `xml:"failures,attr"`
+		Errors   int         `xml:"errors,attr"`
+		Skipped  int         `xml:"skipped,attr"`
+		Time     float64     `xml:"time,attr"`
+		Cases    []junitCase `xml:"testcase"`
+	}
+	junitCase struct {
+		Class   string       `xml:"classname,attr"`
+		Name    string       `xml:"name,attr"`
+		Time    float64      `xml:"time,attr"`
+		Failure *junitReason `xml:"failure"`
+		Error   *junitReason `xml:"error"`
+		Skipped *junitReason `xml:"skipped"`
+	}
+	junitReason struct {
+		Type    string `xml:"type,attr,omitempty"` // the level of the clause
+		Message string `xml:"message,attr"`
+		Text    string `xml:",chardata"`
+	}
+)
+
+// junit is the report with a suite for each kind of clause and a case for each clause.
+func (r *report) junit() junitSuites {
+	suites := junitSuites{Name: "contract of " + r.Target.Name}
+	at := map[string]int{}
+	for _, o := range r.Clauses {
+		if _, known := at[o.Kind]; !known {
+			at[o.Kind] = len(suites.Suites)
+			suites.Suites = append(suites.Suites, junitSuite{Name: o.Kind})
+		}
+		suite := &suites.Suites[at[o.Kind]]
+		c := junitCase{Class: o.Kind, Name: o.ID + ": " + o.Sentence}
+		reason := &junitReason{Type: o.Level, Message: said[o.Result], Text: o.reasons()}
+		for _, t := range o.Evidence.Trials {
+			c.Time += float64(t.Millis) / 1000
+		}
+		switch o.Result {
+		case failed:
+			suite.Failures, c.Failure = suite.Failures+1, reason
+		case broken:
+			suite.Errors, c.Error = suite.Errors+1, reason
+		case skipped, notProvable:
+			suite.Skipped, c.Skipped = suite.Skipped+1, reason
+		}
+		suite.Tests++
+		suite.Time += c.Time
+		suite.Cases = append(suite.Cases, c)
+	}
+	return suites
+}
+
+// reasons are those of the trials that have the result of the clause.
+func (o outcome) reasons() (text string) {
+	for _, t := range o.Evidence.Trials {
+		if t.Result == o.Result && t.Result != passed {
+			text += fmt.Sprintf("%s: %s\n", t.Name, t.Reason)
+		}
+	}
+	for _, b := range o.Evidence.Breaches {
+		text += b + "\n"
+	}
+	return text
+}

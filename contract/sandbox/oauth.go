@@ -38,7 +38,7 @@ func (g oauthGuard) GetUserInfo(w http.ResponseWriter, r *http.Request) {
 	exchangeOf(r.Context()).operation = opUserInfo
 	if !g.authorized(r) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		oauth.GetUserInfo401JSONResponse{Body: oauth.OAuthError{Error: "invalid_token"}}.VisitGetUserInfoResponse(w)
+		oauth.GetUserInfo401JSONResponse{Body: oauth.Problem{Error: new("invalid_token")}}.VisitGetUserInfoResponse(w)
 		return
 	}
 	if !g.charge(w, r) {
@@ -106,7 +106,7 @@ func (p plainToken) VisitCreateTokenResponse(w http.ResponseWriter) error {
 
 // oauthRefusal is an answer in the shape that the OAuth endpoints use.
 func oauthRefusal(status int, code, description string) oauth.CreateTokendefaultJSONResponse {
-	body := oauth.OAuthError{Error: code}
+	body := oauth.Problem{Error: &code}
 	if description != "" {
 		body.ErrorDescription = &description
 	}

@@ -68,6 +68,15 @@ type Organization struct {
 	AdditionalProperties map[string]json.RawMessage `json:"-"`
 }
 
+// Problem Of a failure that nothing documents. Either `error`, as a code with `error_description` or as a sentence, or `errorCode` with `message`; nothing is promised.
+type Problem struct {
+	Error                *string                    `json:"error,omitempty"`
+	ErrorCode            *string                    `json:"errorCode,omitempty"`
+	ErrorDescription     *string                    `json:"error_description,omitempty"`
+	Message              *string                    `json:"message,omitempty"`
+	AdditionalProperties map[string]json.RawMessage `json:"-"`
+}
+
 // Token defines model for Token.
 type Token struct {
 	AccessToken string `json:"access_token"`
@@ -472,6 +481,119 @@ func (a Organization) MarshalJSON() ([]byte, error) {
 	object["organization_id"], err = json.Marshal(a.OrganizationID)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'organization_id': %w", err)
+	}
+
+	for fieldName, field := range a.AdditionalProperties {
+		object[fieldName], err = json.Marshal(field)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling '%s': %w", fieldName, err)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// Getter for additional properties for Problem. Returns the specified
+// element and whether it was found
+func (a Problem) Get(fieldName string) (value json.RawMessage, found bool) {
+	if a.AdditionalProperties != nil {
+		value, found = a.AdditionalProperties[fieldName]
+	}
+	return
+}
+
+// Setter for additional properties for Problem
+func (a *Problem) Set(fieldName string, value json.RawMessage) {
+	if a.AdditionalProperties == nil {
+		a.AdditionalProperties = make(map[string]json.RawMessage)
+	}
+	a.AdditionalProperties[fieldName] = value
+}
+
+// Override default JSON handling for Problem to handle AdditionalProperties
+func (a *Problem) UnmarshalJSON(b []byte) error {
+	object := make(map[string]json.RawMessage)
+	err := json.Unmarshal(b, &object)
+	if err != nil {
+		return err
+	}
+
+	if raw, found := object["error"]; found {
+		err = json.Unmarshal(raw, &a.Error)
+		if err != nil {
+			return fmt.Errorf("error reading 'error': %w", err)
+		}
+		delete(object, "error")
+	}
+
+	if raw, found := object["errorCode"]; found {
+		err = json.Unmarshal(raw, &a.ErrorCode)
+		if err != nil {
+			return fmt.Errorf("error reading 'errorCode': %w", err)
+		}
+		delete(object, "errorCode")
+	}
+
+	if raw, found := object["error_description"]; found {
+		err = json.Unmarshal(raw, &a.ErrorDescription)
+		if err != nil {
+			return fmt.Errorf("error reading 'error_description': %w", err)
+		}
+		delete(object, "error_description")
+	}
+
+	if raw, found := object["message"]; found {
+		err = json.Unmarshal(raw, &a.Message)
+		if err != nil {
+			return fmt.Errorf("error reading 'message': %w", err)
+		}
+		delete(object, "message")
+	}
+
+	if len(object) != 0 {
+		a.AdditionalProperties = make(map[string]json.RawMessage)
+		for fieldName, fieldBuf := range object {
+			var fieldVal json.RawMessage
+			err := json.Unmarshal(fieldBuf, &fieldVal)
+			if err != nil {
+				return fmt.Errorf("error unmarshaling field %s: %w", fieldName, err)
+			}
+			a.AdditionalProperties[fieldName] = fieldVal
+		}
+	}
+	return nil
+}
+
+// Override default JSON handling for Problem to handle AdditionalProperties
+func (a Problem) MarshalJSON() ([]byte, error) {
+	var err error
+	object := make(map[string]json.RawMessage)
+
+	if a.Error != nil {
+		object["error"], err = json.Marshal(a.Error)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'error': %w", err)
+		}
+	}
+
+	if a.ErrorCode != nil {
+		object["errorCode"], err = json.Marshal(a.ErrorCode)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'errorCode': %w", err)
+		}
+	}
+
+	if a.ErrorDescription != nil {
+		object["error_description"], err = json.Marshal(a.ErrorDescription)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'error_description': %w", err)
+		}
+	}
+
+	if a.Message != nil {
+		object["message"], err = json.Marshal(a.Message)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'message': %w", err)
+		}
 	}
 
 	for fieldName, field := range a.AdditionalProperties {
@@ -1075,7 +1197,7 @@ type CreateTokenHTTPResponse struct {
 	// JSON400 the response for an HTTP 400 `application/json` response
 	JSON400 *OAuthError
 	// JSONDefault the response for an HTTP default `application/json` response
-	JSONDefault *OAuthError
+	JSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *CreateTokenHTTPResponse200Headers
 	// Headers400 the parsed response headers for an HTTP 400 response
@@ -1095,7 +1217,7 @@ func (r CreateTokenHTTPResponse) GetJSON400() *OAuthError {
 }
 
 // GetJSONDefault returns the response for an HTTP default `application/json` response
-func (r CreateTokenHTTPResponse) GetJSONDefault() *OAuthError {
+func (r CreateTokenHTTPResponse) GetJSONDefault() *Problem {
 	return r.JSONDefault
 }
 
@@ -1149,9 +1271,9 @@ type GetUserInfoHTTPResponse struct {
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *UserInfo
 	// JSON401 the response for an HTTP 401 `application/json` response
-	JSON401 *OAuthError
+	JSON401 *Problem
 	// JSONDefault the response for an HTTP default `application/json` response
-	JSONDefault *OAuthError
+	JSONDefault *Problem
 	// Headers200 the parsed response headers for an HTTP 200 response
 	Headers200 *GetUserInfoHTTPResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
@@ -1166,12 +1288,12 @@ func (r GetUserInfoHTTPResponse) GetJSON200() *UserInfo {
 }
 
 // GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r GetUserInfoHTTPResponse) GetJSON401() *OAuthError {
+func (r GetUserInfoHTTPResponse) GetJSON401() *Problem {
 	return r.JSON401
 }
 
 // GetJSONDefault returns the response for an HTTP default `application/json` response
-func (r GetUserInfoHTTPResponse) GetJSONDefault() *OAuthError {
+func (r GetUserInfoHTTPResponse) GetJSONDefault() *Problem {
 	return r.JSONDefault
 }
 
@@ -1282,7 +1404,7 @@ func ParseCreateTokenHTTPResponse(rsp *http.Response) (*CreateTokenHTTPResponse,
 		response.JSON400 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
-		var dest OAuthError
+		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -1354,14 +1476,14 @@ func ParseGetUserInfoHTTPResponse(rsp *http.Response) (*GetUserInfoHTTPResponse,
 		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
-		var dest OAuthError
+		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
-		var dest OAuthError
+		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -1696,7 +1818,7 @@ func (response CreateTokendefaultAsteriskResponse) VisitCreateTokenResponse(w ht
 }
 
 type CreateTokendefaultJSONResponse struct {
-	Body       OAuthError
+	Body       Problem
 	Headers    CreateTokendefaultResponseHeaders
 	StatusCode int
 }
@@ -1777,7 +1899,7 @@ func (response GetUserInfo401AsteriskResponse) VisitGetUserInfoResponse(w http.R
 }
 
 type GetUserInfo401JSONResponse struct {
-	Body    OAuthError
+	Body    Problem
 	Headers GetUserInfo401ResponseHeaders
 }
 
@@ -1827,7 +1949,7 @@ func (response GetUserInfodefaultAsteriskResponse) VisitGetUserInfoResponse(w ht
 }
 
 type GetUserInfodefaultJSONResponse struct {
-	Body       OAuthError
+	Body       Problem
 	Headers    GetUserInfodefaultResponseHeaders
 	StatusCode int
 }

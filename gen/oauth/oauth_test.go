@@ -125,7 +125,7 @@ func TestTokenResponse(t *testing.T) {
 		body        string
 		token       *oauth.Token
 		refused     *oauth.OAuthError // with 400
-		failed      *oauth.OAuthError // with any other status
+		failed      *oauth.Problem    // with any other status
 	}{
 		{
 			name: "token", status: 200, contentType: "application/json",
@@ -150,7 +150,7 @@ func TestTokenResponse(t *testing.T) {
 		{
 			name: "undocumented status", status: 429, contentType: "application/json",
 			body:   `{"error":"slow_down"}`,
-			failed: &oauth.OAuthError{Error: "slow_down"},
+			failed: &oauth.Problem{Error: new("slow_down")},
 		},
 	}
 	for _, test := range tests {

@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"example.com/docusign-monitor/gen/oauth"
 )
 
 // MaxLimit is the largest number of events that a page can be asked for.
@@ -20,12 +23,15 @@ const MaxLimit = 2000
 // Client reads one stream of one organization. It keeps the access token, renews it in time, and is safe for concurrent
 // use. It holds no position: that is the caller's, in the form of a [Cursor].
 type Client struct {
-	env    Environment
-	stream stream
-	base   *url.URL // of the stream's host
-	conn   *conn
-	tokens *tokens
-	err    error // of an option, for New
+	env      Environment
+	stream   stream
+	http     *http.Client
+	policy   Retry
+	log      *slog.Logger
+	answered *sync.Map // hosts that have answered
+	source   oauth2.TokenSource
+	tokens   *tokens
+	err      error // of an option, for New
 }
 
 // Option changes what [New] makes.
@@ -38,22 +44,16 @@ func WithOrganization(id string) Option {
 }
 
 // WithHTTPClient sends requests through a copy of client. Its transport decides on proxies and certificate authorities,
-// its Timeout, if any, bounds a whole page. A redirect to another origin is refused before its CheckRedirect is asked.
+// its Timeout, if any, bounds a whole page. No redirect is followed, whatever its CheckRedirect says.
 // Default: the transport of net/http with shorter bounds on connecting.
-func WithHTTPClient(client *http.Client) Option {
-	return func(c *Client) { c.conn.http = client }
-}
+func WithHTTPClient(client *http.Client) Option { return func(c *Client) { c.http = client } }
 
 // WithLogger logs each answer at debug level and each attempt that failed and is repeated at warn level. No token, key,
 // assertion, cursor or event is logged. Default: silence.
-func WithLogger(log *slog.Logger) Option {
-	return func(c *Client) { c.conn.log = log }
-}
+func WithLogger(log *slog.Logger) Option { return func(c *Client) { c.log = log } }
 
 // WithRetry sets the bounds within which failures are survived. Default: those of [Retry].
-func WithRetry(r Retry) Option {
-	return func(c *Client) { c.conn.policy = r }
-}
+func WithRetry(r Retry) Option { return func(c *Client) { c.policy = r } }
 
 // New returns a client for the dataset stream of an environment, or the organization stream with [WithOrganization].
 // Nothing is sent yet; the error says what is wrong with the stream's URL or the organization's id.
@@ -64,32 +64,28 @@ func New(env Environment, source oauth2.TokenSource, opts ...Option) (*Client, e
 	if source == nil {
 		return nil, errors.New("docusign: a client needs a token source")
 	}
-	c := &Client{env: env, stream: datasetStream(env), conn: &conn{}}
+	c := &Client{env: env, source: source}
+	c.stream, c.err = datasetStream(env)
 	for _, opt := range opts {
 		opt(c)
 	}
 	if c.err != nil {
 		return nil, c.err
 	}
-	base, err := baseURL(c.stream.name, c.stream.url)
-	if err != nil {
-		return nil, err
-	}
-	c.base, c.conn = base, c.conn.withDefaults()
-	c.tokens = newTokens(func(ctx context.Context) (*oauth2.Token, error) {
-		if grant, ok := source.(grantSource); ok {
-			return grant.token(ctx, c.conn)
-		}
-		return ask(ctx, source)
-	})
-	return c, nil
+	c.tokens = newTokens(c.fetch)
+	return c.withDefaults(), nil
 }
 
 // String names the stream; a client in full would show its token.
-func (c Client) String() string { return "docusign.Client(" + c.base.Host + ")" }
+func (c Client) String() string { return "docusign.Client(" + c.stream.base.Host + ")" }
 
 // GoString is String.
 func (c Client) GoString() string { return c.String() }
+
+// Cursor is a position in a stream, as the server gave it. It is opaque: it is kept, compared and sent back, never
+// parsed, ordered or shortened. A cursor belongs to one stream of one host and, on the organization stream, to one
+// organization.
+type Cursor string
 
 // Query says where to begin and how much to ask for at a time. The zero Query begins seven days ago.
 type Query struct {
@@ -136,8 +132,7 @@ type Page struct {
 //
 // The request goes through the layers of the client. Their order matters; from the outside in:
 //
-//   - retry repeats everything below it while a failure may pass;
-//   - the token is added, and replaced once if it is refused;
+//   - do repeats everything below it while a failure may pass, with a new token when one is refused;
 //   - send makes the request, turns any answer but 200 into an error, and reads the body;
 //   - readPage takes the body apart, so that a page cut off is repeated like any other failure of the network.
 func (c *Client) Page(ctx context.Context, q Query) (*Page, error) {
@@ -146,10 +141,12 @@ func (c *Client) Page(ctx context.Context, q Query) (*Page, error) {
 		return nil, err
 	}
 	var page *Page
-	err = c.authorized(ctx, exchange{
-		op:   "stream",
-		base: c.base,
-		request: func(server string) (*http.Request, error) {
+	err = c.do(ctx, exchange{
+		op:     "stream",
+		base:   c.stream.base,
+		bearer: true,
+		secret: c.tokens.get,
+		request: func(server, _ string) (*http.Request, error) {
 			limit, cursor := int32(q.Limit), (*string)(&q.Cursor)
 			if q.Cursor == "" {
 				cursor = nil
@@ -157,47 +154,75 @@ func (c *Client) Page(ctx context.Context, q Query) (*Page, error) {
 			return c.stream.request(server, cursor, &limit)
 		},
 		decode: func(body []byte, token string) error {
-			next, events, err := readPage(body, c.stream.array, q.Limit)
+			next, events, err := readPage(body, c.stream.array)
 			if err == nil && len(token) >= 16 && strings.Contains(string(next), token) {
-				err = malformed("endCursor holds the access token") // a cursor is saved and shown
+				err = fmt.Errorf("%w: endCursor holds the access token", ErrMalformedPage) // a cursor is saved and shown
 			}
-			page = &Page{Events: events, Next: next, CaughtUp: next == q.Cursor}
+			if err == nil {
+				page = &Page{Events: events, Next: next, CaughtUp: next == q.Cursor}
+			}
 			return err
 		},
 	})
-	if err == nil {
-		return page, nil
+	if e, ok := err.(*Error); ok && e.Op == "stream" && e.StatusCode == http.StatusBadRequest && e.Err == nil && q.Cursor != "" {
+		e.Err = ErrBadCursor
+		e.Advice = "the position is not accepted; begin anew at a time five minutes before the newest event that was delivered"
 	}
-	if e, ok := err.(*Error); ok && e.Op == "stream" {
-		switch {
-		case e.StatusCode == http.StatusForbidden:
-			e.Err = ErrNotEntitled
-			e.Advice = "check that the organization has Docusign Monitor, and that the user administers it and no other"
-		case e.StatusCode == http.StatusBadRequest && e.Err == nil && q.Cursor != "":
-			e.Err = ErrBadCursor
-			e.Advice = "the position is not accepted; begin anew at a time five minutes before the newest event that was delivered"
-		}
-	}
-	return nil, err
+	return page, err
 }
 
-// authorized makes attempts with a token. A token that is refused is replaced once, within the attempt.
-func (c *Client) authorized(ctx context.Context, x exchange) error {
-	x.bearer = true
-	return c.conn.retry(ctx, x.base.Host, func() (err error) {
-		refused := ""
-		for range 2 {
-			if x.secret, err = c.tokens.get(ctx, refused); err != nil {
+// Organization is one that the user of a client belongs to by an account.
+type Organization struct {
+	ID       string    `json:"organization_id"` // GUID, for WithOrganization
+	Accounts []Account `json:"accounts"`        // of the user in this organization
+}
+
+// Account is an account of the user.
+type Account struct {
+	ID      string `json:"account_id"`
+	Name    string `json:"account_name"`
+	Default bool   `json:"is_default"`
+}
+
+// Organizations lists the organizations of the user on whose behalf the client asks, in the order in which the account
+// server names them. Accounts that belong to none are left out. That the user administers an organization is not said.
+//
+// The endpoint has hourly limits of its own: keep the answer. Of several organizations a program lets a person choose.
+func (c *Client) Organizations(ctx context.Context) ([]Organization, error) {
+	auth, err := baseURL("the auth URL", c.env.AuthURL)
+	if err != nil {
+		return nil, err
+	}
+	var organizations []Organization
+	err = c.do(ctx, exchange{
+		op:      "userinfo",
+		base:    auth,
+		bearer:  true,
+		secret:  c.tokens.get,
+		request: func(server, _ string) (*http.Request, error) { return oauth.NewGetUserInfoRequest(server) },
+		decode: func(body []byte, _ string) error {
+			var user struct {
+				Accounts []struct {
+					Account
+					Organization Organization `json:"organization"`
+				} `json:"accounts"`
+			}
+			if err := unmarshal(body, &user); err != nil {
 				return err
 			}
-			err = c.conn.send(ctx, x)
-			e, ok := err.(*Error)
-			if !ok || e.StatusCode != http.StatusUnauthorized {
-				return err
+			for _, of := range user.Accounts {
+				at := slices.IndexFunc(organizations, func(o Organization) bool { return o.ID == of.Organization.ID })
+				switch {
+				case of.Organization.ID == "":
+				case at < 0:
+					of.Organization.Accounts = []Account{of.Account}
+					organizations = append(organizations, of.Organization)
+				default:
+					organizations[at].Accounts = append(organizations[at].Accounts, of.Account)
+				}
 			}
-			e.Err, refused = ErrUnauthorized, x.secret
-			e.Advice = "a new token was refused too: check that auth and stream belong to the same environment"
-		}
-		return err
+			return nil
+		},
 	})
+	return organizations, err
 }

@@ -38,8 +38,8 @@
 //
 // # Safety
 //
-// The token goes to the configured origins alone, over https (http is accepted for loopback addresses). Redirects to
-// other origins are refused. No token, key or assertion is in any error, log line or printed value, even if a server
+// The token goes to the configured hosts alone, over https (http is accepted for loopback addresses). Redirects are not
+// followed. No token, key or assertion is in any error, log line or printed value, even if a server
 // sends it back. Nothing that a caller hands in is changed.
 //
 // # Limits

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -82,25 +83,19 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) Error() string {
 	what := fmt.Sprint(e.Err)
 	if e.StatusCode != 0 && e.StatusCode != http.StatusOK {
-		what = strings.TrimSpace(strconv.Itoa(e.StatusCode) + " " + http.StatusText(e.StatusCode))
-		for _, s := range []string{e.Code, e.Message} {
-			if s != "" {
-				what += ": " + s
-			}
+		status := strings.TrimSpace(fmt.Sprint(e.StatusCode, " ", http.StatusText(e.StatusCode)))
+		said := slices.DeleteFunc([]string{status, e.Code, e.Message}, func(s string) bool { return s == "" })
+		what = strings.Join(said, ": ")
+	}
+	add := func(given bool, text string) {
+		if given {
+			what += text
 		}
 	}
-	if !e.RetryAt.IsZero() {
-		what += "; to be asked again at " + e.RetryAt.UTC().Format(time.RFC3339)
-	}
-	if e.Advice != "" {
-		what += "; " + e.Advice
-	}
-	if e.Attempts > 1 {
-		what += fmt.Sprintf(" (%d attempts)", e.Attempts)
-	}
-	if e.TraceToken != "" {
-		what += " (trace token " + e.TraceToken + ")"
-	}
+	add(!e.RetryAt.IsZero(), "; to be asked again at "+e.RetryAt.UTC().Format(time.RFC3339))
+	add(e.Advice != "", "; "+e.Advice)
+	add(e.Attempts > 1, fmt.Sprintf(" (%d attempts)", e.Attempts))
+	add(e.TraceToken != "", " (trace token "+e.TraceToken+")")
 	return "docusign: " + e.Op + ": " + what
 }
 
@@ -111,10 +106,8 @@ func (e *Error) read(h http.Header, body []byte, now time.Time) {
 
 	// The union of the three JSON shapes in which Docusign says what went wrong.
 	var p struct {
-		ErrorCode   string
-		Message     string
-		Error       string
-		Description string `json:"error_description"`
+		ErrorCode, Message, Error string
+		Description               string `json:"error_description"`
 	}
 	switch err := json.Unmarshal(body, &p); {
 	case err == nil && p.Error != "" && (p.Description != "" || !strings.Contains(p.Error, " ")):
@@ -135,28 +128,41 @@ func (e *Error) read(h http.Header, body []byte, now time.Time) {
 	e.RetryAt = retryAt(h, e.Code, limited, now)
 }
 
+// meanings are what answers mean and what to do about them, by operation, status, code and message, as far as they matter.
+// The first that fits counts.
+var meanings = []struct {
+	answer string
+	err    error
+	advice string
+}{
+	{"stream 401", ErrUnauthorized, "a new token was refused too: check that auth and stream belong to the same environment"},
+	{"userinfo 401", ErrUnauthorized, "a new token was refused too"},
+	{"stream 3", nil, "no redirect is followed: check the URL of the stream, and any proxy on the way"},
+	{"stream 403", ErrNotEntitled, "check that the organization has Docusign Monitor, and that the user administers it and no other"},
+	{"token 400 consent_required", ErrConsentRequired, "let the user consent once"},
+	{"token 400 invalid_grant user_not_found", ErrUserNotFound, "check the user id" + inEnvironment},
+	{"token 400 invalid_grant issuer_not_found", ErrIssuerNotFound, "check the integration key" + inEnvironment},
+	{"token 400 invalid_grant no_valid_keys_or_signatures", ErrWrongKey, "check that the private key is one of the integration key's, and the clock of this machine"},
+	{"token 400 invalid_grant expired_grant", ErrExpiredGrant, "check the clock of this machine"},
+	{"token 400 invalid_grant invalid_subject", ErrInvalidSubject, "give the GUID of the user, not the e-mail address"},
+	{"token 400 invalid_grant", ErrInvalidGrant, "check integration key, user id, private key and environment"},
+	{"token", nil, "check the auth URL, the integration key and the environment"},
+}
+
+const inEnvironment = ", and that it belongs to this environment (demo and production share nothing)"
+
 // lost says why there is no answer, or not the whole of one.
-func (e *Error) lost(err error, redirected bool) {
-	// The URL of a url.Error may be that of a redirect, and hold anything.
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
-	}
+func (e *Error) lost(err error) {
 	text := err.Error()
 	if e.StatusCode != 0 {
 		text = "the answer was cut off: " + text
 	}
-	e.Err, e.transient = &cause{err, text}, !redirected
+	e.Err, e.transient = &cause{err, text}, true
 	op, _ := errors.AsType[*net.OpError](err)
-	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
-	switch {
-	case redirected:
-		e.Advice = "check the URLs of the environment, and any proxy on the way"
-	case certificate:
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	if untrusted || errors.Is(err, http.ErrSchemeMismatch) || op != nil && (op.Op == "dial" || op.Op == "proxyconnect") {
 		e.permanent = true
-		e.Advice = "check the host's certificate and the system's certificate authorities"
-	case errors.Is(err, http.ErrSchemeMismatch), op != nil && (op.Op == "dial" || op.Op == "proxyconnect"):
-		e.permanent = true
-		e.Advice = "check the host, the network and HTTPS_PROXY"
+		e.Advice = "check the host, its certificate, the network and HTTPS_PROXY"
 	}
 }
 
@@ -172,10 +178,19 @@ func (c *cause) GoString() string     { return c.text }
 func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
 func (c *cause) As(target any) bool   { return errors.As(c.err, target) }
 
-// redact removes the secret of the request from all that the server sent: a hostile or careless one may send it back, in
-// any of these forms. The signature of an assertion is as good as the whole, so its parts are secrets too. What is left
-// is cut to size, and texts are made one printable line, so that no answer can forge a line of a log or steer a terminal.
-func (e *Error) redact(secret string) *Error {
+// finish says what a final answer means, and removes the secret of the request from all that the server sent: a hostile
+// or careless one may send it back, in any of these forms. The signature of an assertion is as good as the whole, so its
+// parts are secrets too. What is left is cut to size, and texts are made one printable line, so that no answer can forge
+// a line of a log or steer a terminal.
+func (e *Error) finish(secret string) *Error {
+	answer := fmt.Sprint(e.Op, " ", e.StatusCode, " ", e.Code, " ", e.Message)
+	for _, meaning := range meanings {
+		if !e.transient && strings.HasPrefix(answer, meaning.answer) {
+			e.Err, e.Advice = cmp.Or(e.Err, meaning.err), meaning.advice
+			break
+		}
+	}
+
 	var pairs []string
 	for _, part := range append([]string{secret}, strings.Split(secret, ".")...) { // the whole first, lest a rest of it stays
 		if part == "" || len(part) < 8 && part != secret {

@@ -24,42 +24,42 @@ func TestAnswerError(t *testing.T) {
 	}{
 		"platform": {401, map[string]string{"X-DocuSign-TraceToken": "trace"},
 			`{"errorCode":"USER_AUTHENTICATION_FAILED","message":"Invalid access token"}`,
-			Error{StatusCode: 401, Code: "USER_AUTHENTICATION_FAILED", Message: "Invalid access token", TraceToken: "trace"},
-			"docusign: stream: 401 Unauthorized: USER_AUTHENTICATION_FAILED: Invalid access token (trace token trace)"},
+			Error{StatusCode: 401, Code: "USER_AUTHENTICATION_FAILED", Message: "Invalid access token", TraceToken: "trace", Err: ErrUnauthorized, Advice: "a new token was refused too"},
+			"docusign: userinfo: 401 Unauthorized: USER_AUTHENTICATION_FAILED: Invalid access token; a new token was refused too (trace token trace)"},
 		"a sentence": {403, nil, `{"error":"Organization does not have Monitor entitlement"}`,
 			Error{StatusCode: 403, Message: "Organization does not have Monitor entitlement"},
-			"docusign: stream: 403 Forbidden: Organization does not have Monitor entitlement"},
+			"docusign: userinfo: 403 Forbidden: Organization does not have Monitor entitlement"},
 		"OAuth": {400, nil, `{"error":"invalid_grant","error_description":"user_not_found"}`,
 			Error{StatusCode: 400, Code: "invalid_grant", Message: "user_not_found"},
-			"docusign: stream: 400 Bad Request: invalid_grant: user_not_found"},
+			"docusign: userinfo: 400 Bad Request: invalid_grant: user_not_found"},
 		"OAuth, no description": {400, nil, `{"error":"consent_required"}`,
 			Error{StatusCode: 400, Code: "consent_required"},
-			"docusign: stream: 400 Bad Request: consent_required"},
-		"empty": {403, nil, ``, Error{StatusCode: 403}, "docusign: stream: 403 Forbidden"},
+			"docusign: userinfo: 400 Bad Request: consent_required"},
+		"empty": {403, nil, ``, Error{StatusCode: 403}, "docusign: userinfo: 403 Forbidden"},
 		"HTML": {502, nil, "\n<html><h1>Bad\nGateway</h1></html>", Error{StatusCode: 502},
-			"docusign: stream: 502 Bad Gateway"},
+			"docusign: userinfo: 502 Bad Gateway"},
 		"text": {400, nil, "Bad Request\r\nreally", Error{StatusCode: 400, Message: "Bad Request really"},
-			"docusign: stream: 400 Bad Request: Bad Request really"},
-		"another JSON": {400, nil, `[1]`, Error{StatusCode: 400, Message: "[1]"}, "docusign: stream: 400 Bad Request: [1]"},
-		"odd types":    {400, nil, `{"errorCode":7}`, Error{StatusCode: 400, Message: `{"errorCode":7}`}, `docusign: stream: 400 Bad Request: {"errorCode":7}`},
-		"odd status":   {599, nil, ``, Error{StatusCode: 599}, "docusign: stream: 599"},
+			"docusign: userinfo: 400 Bad Request: Bad Request really"},
+		"another JSON": {400, nil, `[1]`, Error{StatusCode: 400, Message: "[1]"}, "docusign: userinfo: 400 Bad Request: [1]"},
+		"odd types":    {400, nil, `{"errorCode":7}`, Error{StatusCode: 400, Message: `{"errorCode":7}`}, `docusign: userinfo: 400 Bad Request: {"errorCode":7}`},
+		"odd status":   {599, nil, ``, Error{StatusCode: 599}, "docusign: userinfo: 599"},
 		"terminal escapes": {400, map[string]string{"X-DocuSign-TraceToken": "a\x1b[2Jb"}, "{\"message\":\"x\\u001b[31my\\u202e\"}",
 			Error{StatusCode: 400, Message: "x [31my", TraceToken: "a [2Jb"},
-			"docusign: stream: 400 Bad Request: x [31my (trace token a [2Jb)"},
+			"docusign: userinfo: 400 Bad Request: x [31my (trace token a [2Jb)"},
 		"limit, 429": {429, map[string]string{"Retry-After": "30"}, ``,
 			Error{StatusCode: 429, Err: ErrRateLimited, RetryAt: at(30)},
-			"docusign: stream: 429 Too Many Requests; to be asked again at 2026-01-02T03:04:35Z"},
+			"docusign: userinfo: 429 Too Many Requests; to be asked again at 2026-01-02T03:04:35Z"},
 		"limit, 400": {400, map[string]string{"X-RateLimit-Reset": fmt.Sprint(at(600).Unix())}, `{"errorCode":"HOURLY_APIINVOCATION_LIMIT_EXCEEDED","message":"m"}`,
 			Error{StatusCode: 400, Code: "HOURLY_APIINVOCATION_LIMIT_EXCEEDED", Message: "m", Err: ErrRateLimited, RetryAt: at(600)},
-			"docusign: stream: 400 Bad Request: HOURLY_APIINVOCATION_LIMIT_EXCEEDED: m; to be asked again at 2026-01-02T03:14:05Z"},
+			"docusign: userinfo: 400 Bad Request: HOURLY_APIINVOCATION_LIMIT_EXCEEDED: m; to be asked again at 2026-01-02T03:14:05Z"},
 		"the code of a limit, 403": {403, nil, `{"errorCode":"HOURLY_APIINVOCATION_LIMIT_EXCEEDED"}`,
 			Error{StatusCode: 403, Code: "HOURLY_APIINVOCATION_LIMIT_EXCEEDED"},
-			"docusign: stream: 403 Forbidden: HOURLY_APIINVOCATION_LIMIT_EXCEEDED"},
+			"docusign: userinfo: 403 Forbidden: HOURLY_APIINVOCATION_LIMIT_EXCEEDED"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := answerError(response(test.status, test.headers), test.body, "")
-			test.want.Op = "stream"
+			test.want.Op = "userinfo"
 			if diff := cmp.Diff(test.want, *got, exported); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
@@ -74,9 +74,9 @@ func TestAnswerError(t *testing.T) {
 }
 
 func answerError(res *http.Response, body, secret string) *Error {
-	e := &Error{Op: "stream", StatusCode: res.StatusCode, TraceToken: res.Header.Get("X-DocuSign-TraceToken")}
+	e := &Error{Op: "userinfo", StatusCode: res.StatusCode, TraceToken: res.Header.Get("X-DocuSign-TraceToken")}
 	e.read(res.Header, []byte(body), at(0))
-	return e.redact(secret)
+	return e.finish(secret)
 }
 
 // at is a moment of the tests, in seconds from their beginning.

@@ -155,7 +155,7 @@ func ExampleParsePrivateKey() {
 	fmt.Println(err)
 	// Output:
 	// true <nil>
-	// docusign: the private key is cut off; give the RSA private key of the integration key, from BEGIN to END
+	// docusign: the private key is not in PEM form, or cut off or damaged; give the RSA private key of the integration key, from BEGIN to END
 }
 
 // The organization stream of the user's only organization. A program that finds several lets a person choose.

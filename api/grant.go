@@ -6,12 +6,12 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -52,9 +52,7 @@ func (g JWTGrant) GoString() string { return g.String() }
 // other users wrap the source by [oauth2.ReuseTokenSource].
 //
 // There is no refresh token: each call signs a new assertion, valid for half an hour. The errors are of type [*Error].
-func (g JWTGrant) TokenSource() oauth2.TokenSource {
-	return grantSource{g}
-}
+func (g JWTGrant) TokenSource() oauth2.TokenSource { return grantSource{g} }
 
 // ConsentURL is the page on which the user allows the integration key to act on the user's behalf, once. The redirect URI
 // must be one of those registered for the integration key, to the letter.
@@ -67,114 +65,80 @@ func (g JWTGrant) ConsentURL(redirectURI string) string {
 
 type grantSource struct{ JWTGrant }
 
-// Token is for users other than a Client, which brings its own connection and context.
+// Token is for users other than a Client, which brings itself and a context.
 func (g grantSource) Token() (*oauth2.Token, error) {
-	return g.token(context.Background(), new(conn).withDefaults())
+	return g.token(context.Background(), new(Client).withDefaults())
 }
 
-func (g grantSource) token(ctx context.Context, c *conn) (token *oauth2.Token, err error) {
+func (g grantSource) token(ctx context.Context, c *Client) (token *oauth2.Token, err error) {
 	auth, err := baseURL("the auth URL", g.Environment.AuthURL)
 	if err != nil {
 		return nil, err
 	}
-	err = c.retry(ctx, auth.Host, func() error {
-		assertion, err := g.assertion(cmp.Or(g.Audience, auth.Host), time.Now())
-		if err != nil {
+	err = c.do(ctx, exchange{
+		op:   "token",
+		base: auth,
+		secret: func(context.Context, string) (string, error) {
+			return g.assertion(cmp.Or(g.Audience, auth.Host), time.Now())
+		},
+		request: func(server, assertion string) (*http.Request, error) {
+			body := oauth.TokenRequest{GrantType: oauth.JWTBearer, Assertion: assertion}
+			return oauth.NewCreateTokenRequestWithFormdataBody(server, body)
+		},
+		decode: func(body []byte, _ string) (err error) {
+			token, err = readToken(body, time.Now())
 			return err
-		}
-		return c.send(ctx, exchange{
-			op:     "token",
-			base:   auth,
-			secret: assertion,
-			request: func(server string) (*http.Request, error) {
-				return oauth.NewCreateTokenRequestWithFormdataBody(server,
-					oauth.TokenRequest{GrantType: oauth.JWTBearer, Assertion: assertion})
-			},
-			decode: func(body []byte, _ string) (err error) {
-				token, err = readToken(body, time.Now())
-				return err
-			},
-		})
+		},
 	})
-	if e, ok := err.(*Error); ok && e.Err == nil {
-		g.explain(e)
+	if e, ok := err.(*Error); ok && e.Err == ErrConsentRequired {
+		e.Advice += " at " + g.ConsentURL("REDIRECT_URI") + " with a redirect URI registered for the integration key in place of REDIRECT_URI"
 	}
 	return token, err
 }
 
-// assertion signs the claims. The library signs with an *rsa.PrivateKey alone; a crypto.Signer may be a key in hardware.
+// assertion signs the claims.
 func (g JWTGrant) assertion(audience string, now time.Time) (string, error) {
-	key, err := g.signer()
+	key, err := g.key()
 	if err != nil {
 		return "", err
 	}
-	signing, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
+	assertion, err := jwt.NewWithClaims(rs256{jwt.SigningMethodRS256}, jwt.MapClaims{
 		"iss":   g.IntegrationKey,
 		"sub":   g.UserID,
 		"aud":   audience,
 		"iat":   now.Unix(),
 		"exp":   now.Add(assertionLife).Unix(),
 		"scope": scopes,
-	}).SigningString()
-	if err != nil {
-		return "", fmt.Errorf("docusign: %w", err)
-	}
-	signature, err := crypto.SignMessage(key, rand.Reader, []byte(signing), crypto.SHA256)
+	}).SignedString(key)
 	if err != nil {
 		return "", fmt.Errorf("docusign: the private key does not sign: %w", err)
 	}
-	return signing + "." + base64.RawURLEncoding.EncodeToString(signature), nil
+	return assertion, nil
 }
 
-func (g JWTGrant) signer() (crypto.Signer, error) {
+// rs256 is the method of the library for any crypto.Signer, such as a key in hardware; its own takes an *rsa.PrivateKey alone.
+type rs256 struct{ *jwt.SigningMethodRSA }
+
+// Sign signs with a key that is a crypto.Signer.
+func (rs256) Sign(text string, key any) ([]byte, error) {
+	return crypto.SignMessage(key.(crypto.Signer), rand.Reader, []byte(text), crypto.SHA256)
+}
+
+func (g JWTGrant) key() (crypto.Signer, error) {
 	switch {
-	case g.PrivateKeyFile != "" && g.PrivateKey != nil:
-		return nil, errors.New("docusign: the grant has two private keys: give PrivateKey or PrivateKeyFile")
-	case g.PrivateKeyFile != "":
+	case (g.PrivateKey == nil) == (g.PrivateKeyFile == ""):
+		return nil, errors.New("docusign: the grant needs one private key: PrivateKey or PrivateKeyFile")
+	case g.PrivateKey == nil:
 		pem, err := os.ReadFile(g.PrivateKeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("docusign: the private key cannot be read: %w", err)
 		}
 		return ParsePrivateKey(pem)
-	case g.PrivateKey == nil:
-		return nil, errors.New("docusign: the grant has no private key")
 	}
 	if _, ok := g.PrivateKey.Public().(*rsa.PublicKey); !ok {
 		return nil, errors.New("docusign: the private key of the grant is not an RSA key")
 	}
 	return g.PrivateKey, nil
-}
-
-// refusals are the descriptions of invalid_grant: what they mean, and what to do about it.
-var refusals = map[string]struct {
-	err    error
-	advice string
-}{
-	"user_not_found":              {ErrUserNotFound, "check the user id" + inEnvironment},
-	"issuer_not_found":            {ErrIssuerNotFound, "check the integration key" + inEnvironment},
-	"no_valid_keys_or_signatures": {ErrWrongKey, "check that the private key is one of the integration key's, and the clock of this machine"},
-	"expired_grant":               {ErrExpiredGrant, "check the clock of this machine"},
-	"invalid_subject":             {ErrInvalidSubject, "give the GUID of the user, not the e-mail address"},
-}
-
-const inEnvironment = ", and that it belongs to this environment (demo and production share nothing)"
-
-// explain says what a refusal by the account server means.
-func (g JWTGrant) explain(e *Error) {
-	refusal, known := refusals[e.Message]
-	switch {
-	case e.Code == "" && e.StatusCode < http.StatusInternalServerError:
-		e.Advice = "the account server gives no reason: check the auth URL, the integration key and the environment"
-	case e.StatusCode != http.StatusBadRequest:
-	case e.Code == "consent_required":
-		e.Err = ErrConsentRequired
-		e.Advice = "let the user consent once at " + g.ConsentURL("REDIRECT_URI") +
-			" with a redirect URI registered for the integration key in place of REDIRECT_URI"
-	case e.Code == "invalid_grant" && known:
-		e.Err, e.Advice = refusal.err, refusal.advice
-	case e.Code == "invalid_grant":
-		e.Err, e.Advice = ErrInvalidGrant, "check integration key, user id, private key and environment"
-	}
 }
 
 // maxTokenLife keeps absurd lifetimes from overflowing a duration, in seconds.
@@ -183,18 +147,46 @@ const maxTokenLife = 365 * 24 * 60 * 60
 // readToken reads a good answer. Its errors do not quote it.
 func readToken(body []byte, now time.Time) (*oauth2.Token, error) {
 	var t oauth.Token
-	if err := decode(body, &t); err != nil {
+	if err := unmarshal(body, &t); err != nil {
 		return nil, err
 	}
-	switch {
-	case t.AccessToken == "" || strings.ContainsFunc(t.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, errors.New("the answer holds no usable access token; check the auth URL")
-	case !strings.EqualFold(t.TokenType, "Bearer"):
-		return nil, errors.New("the answer holds a token that is not a bearer token; check the auth URL")
+	unprintable := func(r rune) bool { return r <= ' ' || r > '~' }
+	if t.AccessToken == "" || strings.ContainsFunc(t.AccessToken, unprintable) || !strings.EqualFold(t.TokenType, "Bearer") {
+		return nil, errors.New("the answer holds no usable bearer token")
 	}
-	token := &oauth2.Token{AccessToken: t.AccessToken, TokenType: "Bearer", ExpiresIn: t.ExpiresIn}
+	token := &oauth2.Token{AccessToken: t.AccessToken, TokenType: "Bearer"}
 	if t.ExpiresIn > 0 {
 		token.Expiry = now.Add(time.Duration(min(t.ExpiresIn, maxTokenLife)) * time.Second)
 	}
 	return token, nil
+}
+
+// armor is where a line of PEM has to begin and to end, whatever has become of the others.
+var armor = regexp.MustCompile(`-----(BEGIN|END) [^-]*-----`)
+
+// ParsePrivateKey reads an RSA private key in PEM form: PKCS#1 (BEGIN RSA PRIVATE KEY), as Docusign hands it out, or
+// PKCS#8 (BEGIN PRIVATE KEY). Text around the key is ignored, and so is what has become of its line ends: CRLF, spaces,
+// the two characters \n, or nothing.
+//
+// No error holds any part of the key.
+func ParsePrivateKey(text []byte) (*rsa.PrivateKey, error) {
+	lines := strings.NewReplacer(`\r`, "", `\n`, "\n").Replace(string(text))
+	key, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(armor.ReplaceAllString(lines, "\n$0\n")))
+	label := armor.FindString(lines)
+	fault := ""
+	switch {
+	case err == nil:
+		return key, nil
+	case errors.Is(err, jwt.ErrNotRSAPrivateKey):
+		fault = "is not an RSA key"
+	case strings.Contains(lines, "ENCRYPTED"):
+		fault = "is protected by a passphrase: decrypt it first (openssl pkey)"
+	case strings.Contains(label, "PUBLIC") || strings.Contains(label, "CERTIFICATE"):
+		fault = "is the public half of one"
+	case errors.Is(err, jwt.ErrKeyMustBePEMEncoded):
+		fault = "is not in PEM form, or cut off or damaged"
+	default:
+		fault = "is damaged: it is neither PKCS#1 nor PKCS#8"
+	}
+	return nil, errors.New("docusign: the private key " + fault + "; give the RSA private key of the integration key, from BEGIN to END")
 }

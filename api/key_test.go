@@ -70,7 +70,7 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		"certificate":   {"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "public half"},
 		"passphrase":    {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nAAAA\n-----END RSA PRIVATE KEY-----", "passphrase"},
 		"passphrase, 8": {"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----", "passphrase"},
-		"not base64":    {key[:middle] + "!" + key[middle:], "not base64"},
+		"not base64":    {key[:middle] + "!" + key[middle:], "damaged"},
 		"a digit lost":  {strings.Replace(key, "MII", "MI", 1), "damaged"},
 		"not a key":     {"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----", "neither PKCS#1 nor PKCS#8"},
 		"elliptic":      {pkcs8PEM(t, ec), "not an RSA key"},

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -11,10 +12,7 @@ import (
 
 // A stream is drained at full speed but for empty pages: from the third in a row on, the next request waits one second,
 // doubling to one minute, and the tenth is the last.
-const (
-	emptyAtOnce = 2
-	emptyMost   = 10
-)
+const emptyAtOnce, emptyMost = 2, 10
 
 // PollInterval is the shortest interval between the polls of [Client.Follow]: Docusign asks for at most one a minute.
 const PollInterval = time.Minute
@@ -37,12 +35,11 @@ func (c *Client) Pages(ctx context.Context, q Query) iter.Seq2[*Page, error] {
 // An interval of 0 is [PollInterval]. A shorter one is an error, but for a host on a loopback address.
 func (c *Client) Follow(ctx context.Context, q Query, interval time.Duration) iter.Seq2[*Page, error] {
 	interval = cmp.Or(interval, PollInterval)
-	if interval < 0 || interval < PollInterval && !isLoopback(c.base) {
-		return func(yield func(*Page, error) bool) {
-			yield(nil, fmt.Errorf("docusign: an interval of %v is shorter than the %v that Docusign asks for", interval, PollInterval))
-		}
+	if interval < 0 || interval < PollInterval && !isLoopback(c.stream.base) {
+		err := fmt.Errorf("docusign: an interval of %v is shorter than the %v that Docusign asks for", interval, PollInterval)
+		return func(yield func(*Page, error) bool) { yield(nil, err) }
 	}
-	return c.pages(enduring(ctx), q, interval)
+	return c.pages(context.WithValue(ctx, enduring{}, true), q, interval)
 }
 
 // Events walks as Pages does, event by event. Who has to go on from where a run ended takes Pages, whose cursors tell.
@@ -109,8 +106,35 @@ func (c *Client) walk(ctx context.Context, q Query, interval time.Duration, yiel
 		default:
 			continue
 		}
-		if err := c.conn.policy.Wait(ctx, pause); err != nil {
+		if err := c.policy.Wait(ctx, pause); err != nil {
 			return err
 		}
 	}
+}
+
+// trailLength is how many cursors a trail remembers at least, and half of the most. At 2,000 events a page it reaches
+// back twenty million events.
+const trailLength = 10_000
+
+// trail remembers the cursors of a run, to notice a server that leads in a circle. It keeps hashes, so that its size is
+// bounded whatever the length of a cursor, in two generations: when the young one is full, the old one is forgotten.
+type trail struct{ young, old map[[sha256.Size]byte]bool }
+
+func newTrail(start Cursor) *trail {
+	t := &trail{young: map[[sha256.Size]byte]bool{}}
+	t.visit(start)
+	return t
+}
+
+// visit notes a cursor and tells whether it had been noted before.
+func (t *trail) visit(c Cursor) bool {
+	hash := sha256.Sum256([]byte(c))
+	if t.young[hash] || t.old[hash] {
+		return true
+	}
+	if len(t.young) == trailLength {
+		t.young, t.old = map[[sha256.Size]byte]bool{}, t.young
+	}
+	t.young[hash] = true
+	return false
 }

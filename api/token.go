@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -36,7 +34,7 @@ func (t *tokens) get(ctx context.Context, refused string) (string, error) {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
 	case <-ctx.Done():
-		return "", fmt.Errorf("docusign: token: %w", ctx.Err())
+		return "", ctx.Err()
 	}
 	asked := time.Now()
 	switch {
@@ -60,22 +58,22 @@ func (t *tokens) get(ctx context.Context, refused string) (string, error) {
 	return t.current, nil
 }
 
-// ask asks a source that knows of no context, and leaves it to itself when the context ends.
-func ask(ctx context.Context, source oauth2.TokenSource) (*oauth2.Token, error) {
+// fetch asks the source of the client. One that knows of no context is left to itself when the context ends.
+func (c *Client) fetch(ctx context.Context) (*oauth2.Token, error) {
+	if grant, ok := c.source.(grantSource); ok {
+		return grant.token(ctx, c)
+	}
 	var token *oauth2.Token
 	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		token, err = source.Token()
+		token, err = c.source.Token()
 	}()
 	select {
 	case <-done:
+		return token, err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("docusign: token: %w", ctx.Err())
+		return nil, ctx.Err()
 	}
-	if _, ours := errors.AsType[*Error](err); err != nil && !ours {
-		err = fmt.Errorf("docusign: token: %w", err)
-	}
-	return token, err
 }

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"fmt"
 	"math/bits"
-	"sort"
 	"time"
 )
 
@@ -33,17 +32,20 @@ func pace(hour time.Time) uint64 {
 // that the time follows from the index by arithmetic, and nothing is held but a table of the hours.
 type calendar struct {
 	n     int
-	first time.Time // when it begins
 	hours []hour
 	work  uint64 // in all
+	index []int  // for each share of the work, the hour in which it begins
 }
 
 // hour is the beginning of an hour, or of the calendar.
 type hour struct {
-	tick int64  // since the calendar began
+	tick int64
 	done uint64 // the work before it: ticks by their pace
 	pace uint64
 }
+
+// shares is into how many the index divides the work.
+const shares = 256
 
 // newCalendar is the calendar of n events that ends at a time.
 func newCalendar(n int, end time.Time) (calendar, error) {
@@ -53,29 +55,38 @@ func newCalendar(n int, end time.Time) (calendar, error) {
 	case int64(n) > int64(generatedSpan/tick):
 		return calendar{}, fmt.Errorf("%d events do not fit into %v", n, generatedSpan)
 	}
-	c := calendar{n: n, first: end.Add(-generatedSpan)}
-	for at := c.first; at.Before(end); {
+	c := calendar{n: n}
+	for at := end.Add(-generatedSpan); at.Before(end); {
 		next := at.Truncate(time.Hour).Add(time.Hour)
 		if next.After(end) {
 			next = end
 		}
-		c.hours = append(c.hours, hour{int64(at.Sub(c.first) / tick), c.work, pace(at)})
+		c.hours = append(c.hours, hour{ticks(at), c.work, pace(at)})
 		c.work += uint64(next.Sub(at)/tick) * pace(at)
 		at = next
+	}
+	for k, n := 0, uint64(0); n < shares; n++ {
+		for k+1 < len(c.hours) && c.hours[k+1].done <= n*c.share() {
+			k++
+		}
+		c.index = append(c.index, k)
 	}
 	return c, nil
 }
 
-// slot is the ticks between which event i has its place: from the end of the slot before it on, and before its own end.
-func (c calendar) slot(i int) (from, to int64) { return c.tickOf(i), c.tickOf(i + 1) }
+// share is how much work a share is. All together are a little more than the work.
+func (c *calendar) share() uint64 { return c.work/shares + 1 }
 
-// tickOf is when the first i events have happened, in ticks since the calendar began.
-func (c calendar) tickOf(i int) int64 {
+// slot is the ticks between which event i has its place: from the end of the slot before it on, and before its own end.
+func (c *calendar) slot(i int) (from, to int64) { return c.tickOf(i), c.tickOf(i + 1) }
+
+// tickOf is when the first i events have happened.
+func (c *calendar) tickOf(i int) int64 {
 	high, low := bits.Mul64(c.work, uint64(i))
 	done, _ := bits.Div64(high, low, uint64(c.n))
-	k := sort.Search(len(c.hours), func(k int) bool { return c.hours[k].done > done }) - 1
+	k := c.index[done/c.share()]
+	for k+1 < len(c.hours) && c.hours[k+1].done <= done {
+		k++
+	}
 	return c.hours[k].tick + int64((done-c.hours[k].done)/c.hours[k].pace)
 }
-
-// at is a tick of the calendar as a time.
-func (c calendar) at(t int64) time.Time { return c.first.Add(time.Duration(t) * tick) }

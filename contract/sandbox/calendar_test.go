@@ -17,7 +17,7 @@ func TestOfficeHours(t *testing.T) {
 		office, weekend := 0, 0
 		for i := range c.n {
 			from, _ := c.slot(i)
-			at := c.at(from)
+			at := timeOf(from)
 			if free := at.Weekday() == time.Saturday || at.Weekday() == time.Sunday; free {
 				weekend++
 			} else if h := at.Hour(); h >= 8 && h < 18 {
@@ -41,11 +41,11 @@ func TestSlots(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if from, _ := c.slot(0); !c.at(from).Equal(noon.Add(-generatedSpan)) {
-				t.Errorf("the first begins at %v", c.at(from))
+			if from, _ := c.slot(0); !timeOf(from).Equal(noon.Add(-generatedSpan)) {
+				t.Errorf("the first begins at %v", timeOf(from))
 			}
-			if _, to := c.slot(n - 1); !c.at(to).Equal(noon) {
-				t.Errorf("the last ends at %v", c.at(to))
+			if _, to := c.slot(n - 1); !timeOf(to).Equal(noon) {
+				t.Errorf("the last ends at %v", timeOf(to))
 			}
 			last := int64(0)
 			for i := 0; i < n; i += 1 + n/1000 {

@@ -67,8 +67,17 @@ var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]
 // tick is the unit of time of a cursor, and of the timestamp of an event.
 const tick = 100 * time.Nanosecond
 
+const (
+	yearOneToUnix  = 62_135_596_800 // seconds
+	ticksPerSecond = int64(time.Second / tick)
+)
+
 // ticks counts the ticks from the beginning of the year 1 to t.
 func ticks(t time.Time) int64 {
-	const yearOneToUnix = 62_135_596_800 // seconds
-	return (t.Unix()+yearOneToUnix)*int64(time.Second/tick) + int64(t.Nanosecond())/int64(tick)
+	return (t.Unix()+yearOneToUnix)*ticksPerSecond + int64(t.Nanosecond())/int64(tick)
+}
+
+// timeOf is the time so many ticks after the beginning of the year 1.
+func timeOf(ticks int64) time.Time {
+	return time.Unix(ticks/ticksPerSecond-yearOneToUnix, ticks%ticksPerSecond*int64(tick)).UTC()
 }

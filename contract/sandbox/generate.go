@@ -1,7 +1,7 @@
 package sandbox
 
 import (
-	"cmp"
+	"math/bits"
 	"sort"
 	"time"
 )
@@ -35,7 +35,7 @@ func (g generator) at(o origin) (*generated, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &generated{seed: g.seed, origin: o, calendar: c, site: quoted(cmp.Or(o.assume.Site, "DEMO"))}
+	made := &generated{seed: g.seed, origin: o, calendar: c, heads: headsOf(o)}
 	for k := range made.people {
 		d := made.dice(aboutPeople, k)
 		made.people[k] = d.guid()
@@ -49,7 +49,7 @@ type generated struct {
 	seed uint64
 	origin
 	calendar
-	site   string         // in JSON
+	heads  heads
 	people [people]string // the GUIDs of the organization's users
 }
 
@@ -59,10 +59,22 @@ const people = 12
 func (g *generated) len() int { return g.n }
 
 func (g *generated) appendEvent(dst []byte, i int) []byte {
-	return g.write(dst, i, g.timestamp(i, g.ingested(i)))
+	p := g.part(i)
+	h := g.happening(p)
+	return g.write(dst, &h, i, g.ingestedTick(p)-g.lag(p))
 }
 
-func (g *generated) happened(i int) time.Time { return g.timestamp(i, g.ingested(i)) }
+func (g *generated) happened(i int) time.Time {
+	p := g.part(i)
+	return timeOf(g.ingestedTick(p) - g.lag(p))
+}
+
+// appendArrival appends the event of an index at the end of the log or beyond, which is ingested at a time.
+func (g *generated) appendArrival(dst []byte, i int, ingested time.Time) []byte {
+	p := g.part(i)
+	h := g.happening(p)
+	return g.write(dst, &h, i, ticks(ingested)-g.lag(p))
+}
 
 // happenedSince begins its search at the first event that was ingested by then: none is ingested before it happens, and
 // none an hour after.
@@ -74,24 +86,25 @@ func (g *generated) happenedSince(t time.Time) int {
 	return i
 }
 
-// ingested is somewhere in the event's slot of the calendar. The events of a story share the slot of the first, so that
-// they come right after each other. The last event of the log is ingested at the start.
-func (g *generated) ingested(i int) time.Time {
-	if i == g.n-1 {
-		return g.start
+func (g *generated) ingested(i int) time.Time { return timeOf(g.ingestedTick(g.part(i))) }
+
+// ingestedTick is somewhere in the event's slot of the calendar. The events of a story share the slot of the first, so
+// that they come right after each other. The last event of the log is ingested at the start.
+func (g *generated) ingestedTick(p part) int64 {
+	if p.i == g.n-1 {
+		return ticks(g.start)
 	}
-	s, first := g.storyOf(i)
-	from, to := g.slot(first)
-	if s != nil {
-		step := min((to-from)/int64(s.length), int64(s.pace/tick))
-		from += step * int64(i-first)
+	from, to := g.slot(p.first)
+	if p.story != nil {
+		step := min((to-from)/int64(p.length), int64(p.pace/tick))
+		from += step * int64(p.i-p.first)
 		to = from + step
 	}
 	if to > from {
-		d := g.dice(aboutTime, i)
-		from += int64(d.next() % uint64(to-from))
+		d := g.dice(aboutTime, p.i)
+		from += int64(d.below(int(to - from)))
 	}
-	return g.at(from)
+	return from
 }
 
 // lags are how late the events are ingested, in turn.
@@ -100,17 +113,16 @@ var lags = [...]time.Duration{
 	2 * time.Minute, 0, 12 * time.Second, 4*time.Minute + 30*time.Second,
 }
 
-// timestamp is when event i happened that was ingested at a time. All of a story is equally late.
-func (g *generated) timestamp(i int, ingested time.Time) time.Time {
-	_, first := g.storyOf(i)
-	lag := lags[first%len(lags)]
+// lag is how late an event is ingested, in ticks. All of a story is equally late.
+func (g *generated) lag(p part) int64 {
+	lag := lags[p.first%len(lags)]
 	switch g.assume.Lag {
 	case NoLag:
-		return ingested
+		return 0
 	case UpToOneHour:
 		lag *= 12
 	}
-	return ingested.Add(-lag)
+	return int64(lag / tick)
 }
 
 // What dice are thrown about. Each subject has its own throws, so that one can be looked at without the others.
@@ -151,7 +163,10 @@ func (d *dice) next() uint64 {
 }
 
 // below is a number from 0 to n-1.
-func (d *dice) below(n int) int { return int(d.next() % uint64(n)) }
+func (d *dice) below(n int) int {
+	high, _ := bits.Mul64(d.next(), uint64(n)) // faster than the remainder
+	return int(high)
+}
 
 // guid is a GUID as a text.
 func (d *dice) guid() string { return string(d.appendGUID(nil)) }

@@ -9,33 +9,39 @@ import (
 func newGUID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
-	return string(appendGUID(make([]byte, 0, 36), b))
+	return string(appendGUID(make([]byte, 0, 36), binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])))
 }
 
 // appendGUID appends the GUID that comes next.
-func (d *dice) appendGUID(dst []byte) []byte {
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], d.next())
-	binary.BigEndian.PutUint64(b[8:], d.next())
-	return appendGUID(dst, b)
+func (d *dice) appendGUID(dst []byte) []byte { return appendGUID(dst, d.next(), d.next()) }
+
+// appendGUID appends a GUID of version 4 with the bits of its two halves.
+func appendGUID(dst []byte, high, low uint64) []byte {
+	high = high&^0xf000 | 0x4000
+	low = low&^(0xc<<60) | 0x8<<60
+	dst = append(dst, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"...)
+	text := dst[len(dst)-36:]
+	binary.BigEndian.PutUint64(text, hexDigits(high>>32))
+	digits := hexDigits(high)
+	binary.BigEndian.PutUint32(text[9:], uint32(digits>>32))
+	binary.BigEndian.PutUint32(text[14:], uint32(digits))
+	digits = hexDigits(low >> 32)
+	binary.BigEndian.PutUint32(text[19:], uint32(digits>>32))
+	binary.BigEndian.PutUint32(text[24:], uint32(digits))
+	binary.BigEndian.PutUint64(text[28:], hexDigits(low))
+	return dst
 }
 
-// appendGUID appends b as a GUID of version 4.
-func appendGUID(dst []byte, b [16]byte) []byte {
-	const digits = "0123456789abcdef"
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	var text [36]byte
-	at := 0
-	for i, v := range b {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			text[at] = '-'
-			at++
-		}
-		text[at], text[at+1] = digits[v>>4], digits[v&0x0f]
-		at += 2
-	}
-	return append(dst, text[:]...)
+// hexDigits are the eight hexadecimal digits of the low half of n, in ASCII, a byte each. All are made at once, since a
+// generated event has several GUIDs and little else that takes time.
+func hexDigits(n uint64) uint64 {
+	const each = 0x0101010101010101
+	n &= 0xffffffff // spread its digits over the bytes
+	n = (n | n<<16) & 0x0000ffff0000ffff
+	n = (n | n<<8) & 0x00ff00ff00ff00ff
+	n = (n | n<<4) & (each * 0x0f)
+	letters := (n + each*6) >> 4 & each // 1 for 10 to 15
+	return n + each*'0' + letters*('a'-'0'-10)
 }
 
 // isGUID tells whether s is a GUID in its usual form, in either case.

@@ -77,7 +77,7 @@ func (v view) appendEvent(dst []byte, i int) []byte {
 	case i < n:
 		return v.past.appendEvent(dst, i)
 	case v.tail[i-n].event == nil:
-		return v.made.write(dst, i, v.happened(i))
+		return v.made.appendArrival(dst, i, v.tail[i-n].ingested)
 	default:
 		return append(dst, v.tail[i-n].event...)
 	}
@@ -99,7 +99,7 @@ func (v view) happened(i int) time.Time {
 	}
 	a := v.tail[i-n]
 	if a.event == nil {
-		return v.made.timestamp(i, a.ingested)
+		return timeOf(ticks(a.ingested) - v.made.lag(v.made.part(i)))
 	}
 	if t, ok := timestampOf(a.event); ok {
 		return t

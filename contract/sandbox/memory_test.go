@@ -44,21 +44,19 @@ func heapAfterDrain(t *testing.T, events sandbox.Source, n int) float64 {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	transport := newTransport()
-	defer transport.CloseIdleConnections()
-	token := s.AuthorizationCodeToken(0)
+	p := newPuller(s.AuthorizationCodeToken(0))
 
-	if got := readAll(t, transport, s.URL(), token); got != n {
+	if got := p.walk(t, s.URL(), 2000); got != n {
 		t.Fatalf("%d events served, want %d", got, n)
 	}
 	for day := range 7 {
-		date := time.Now().Add(-time.Duration(day) * 24 * time.Hour).UTC().Format("2006-01-02")
-		if _, err := fetch(transport, s.URL()+datasetPath+"?limit=1&cursor="+date, token); err != nil {
+		date := time.Now().Add(-time.Duration(day) * 24 * time.Hour).UTC().Format(time.DateOnly)
+		if err := p.pull(s.URL() + pageAfter(date, 1)); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	transport.CloseIdleConnections()
+	p.client.CloseIdleConnections()
 	var m runtime.MemStats
 	for range 2 { // the second frees what sync.Pool kept of the first
 		runtime.GC()

@@ -1,8 +1,9 @@
 package sandbox
 
 import (
+	"cmp"
 	"strconv"
-	"time"
+	"strings"
 )
 
 // keySet says which members an event has. All three occur on the streams, or are documented to.
@@ -15,77 +16,94 @@ const (
 )
 
 func (g *generated) keySet(h *happening, i int) keySet {
-	if i%97 == 13 && !h.nowhere {
+	if i%97 == 13 && h.kind != warnsOfNowhere {
 		return complete
 	}
-	if d := g.dice(aboutRecord, i); h.ofOrganization || h.source == "API" && d.below(3) == 0 {
+	if h.kind == warnsOrganization {
 		return older
+	}
+	if h.by == &byAPI {
+		if d := g.dice(aboutRecord, i); d.below(3) == 0 {
+			return older
+		}
 	}
 	return newer
 }
 
-// write appends event i, which happened at a time, with its keys in the order of the samples.
-func (g *generated) write(dst []byte, i int, happened time.Time) []byte {
-	h := g.happening(i)
-	keys := g.keySet(&h, i)
-	agent := &agents[0]
-	if h.source == "Web" {
-		agent = &agents[1+h.actor%(len(agents)-1)]
+// heads are what stands between the id of an event and the GUID of its actor, by whose event it is.
+type heads struct{ account, organization, both string }
+
+func headsOf(o origin) heads {
+	head := func(account, organization string) string {
+		return `","site":` + quoted(cmp.Or(o.assume.Site, "DEMO")) +
+			`,"accountId":"` + account + `","organizationId":"` + organization + `","userId":"`
+	}
+	return heads{head(o.account, ""), head("", o.organization), head(o.account, o.organization)}
+}
+
+func (h *heads) of(k kind) string {
+	switch k {
+	case warnsOrganization:
+		return h.organization
+	case warns, warnsOfNowhere:
+		return h.both
+	default:
+		return h.account
+	}
+}
+
+// write appends event i, which happened at a tick, with its keys in the order of the samples.
+func (g *generated) write(dst []byte, h *happening, i int, happened int64) []byte {
+	keys := g.keySet(h, i)
+	agent := &h.by.agents[h.actor%len(h.by.agents)]
+	what, affected := h.what, ""
+	if h.affected != noPerson {
+		affected = g.people[h.affected]
 	}
 
 	dst = appendTimestamp(append(dst, `{"timestamp":"`...), happened)
 	dst = g.appendID(append(dst, `","eventId":"`...), i)
-	dst = add(dst, `","site":`, g.site)
-	switch {
-	case h.ofOrganization:
-		dst = add(dst, `,"accountId":"","organizationId":"`, g.organization)
-	case h.object == "Alert":
-		dst = add(dst, `,"accountId":"`, g.account, `","organizationId":"`, g.organization)
-	default:
-		dst = add(dst, `,"accountId":"`, g.account, `","organizationId":"`)
-	}
-	dst = add(dst, `","userId":"`, g.people[h.actor])
+	dst = append(dst, g.heads.of(h.kind)...)
+	dst = append(dst, g.people[h.actor]...)
 	switch {
 	case keys == complete:
-		dst = add(dst, `","integratorKey":"`, integrationKey)
-	case keys == older && h.ofOrganization:
+		dst = append(dst, `","integratorKey":"`+integrationKey...)
+		what = h.complete
+	case keys == older && h.kind == warnsOrganization:
 		dst = append(dst, `","integratorKey":"`...)
 	case keys == older:
 		dst = append(dst, `","integratorKey":"##DOCUSIGN_INTERNAL_NOT_USED##`...)
 	}
-	dst = add(dst, `","userAgent":"`, agent.header)
+	dst = append(dst, agent.header...)
 	where := &nowhere
-	if h.nowhere {
-		dst = append(dst, `,"ipAddress":"`...)
-	} else {
+	if h.kind != warnsOfNowhere {
 		where = &places[h.place]
-		dst = add(appendAddress(append(dst, `,"ipAddress":"`...), h.actor, h.host), where.nested)
+		dst = appendAddress(dst, h.actor, h.host)
 	}
-	property := `","property":"","field":"","result":"`
-	switch {
-	case keys == complete:
-		property = `","property":null,"field":"Näme","result":"`
-	case h.object == "Account" && h.action == "Updated":
-		property = `","property":"AccountSettings","field":"","result":"`
-	}
-	dst = add(dst, where.object, h.object, `","action":"`, h.action, property, h.result, `","source":"`, h.source)
+	dst = append(dst, where.nested...)
+	dst = append(dst, what...)
 	if keys == complete {
+		name, _, _ := strings.Cut(h.by.name, `"`)
+		dst = append(dst, name...)
 		dst = append(dst, `","isUserMemberOfDomain":true,"referencedUserIsMemberOfDomain":null,"referencedUserId":"`...)
 	} else {
-		dst = append(dst, `","referencedUserId":"`...)
+		dst = append(dst, h.by.name...)
 	}
-	affected := ""
-	if h.affected != noPerson {
-		affected = g.people[h.affected]
+	dst = append(dst, affected...)
+	dst = append(dst, where.flat...)
+	switch keys {
+	case newer:
+		dst = append(dst, agent.device...)
+		dst = append(dst, affected...)
+		dst = append(dst, `","data":`...)
+	case older:
+		dst = append(dst, `,"data":`...)
+	case complete:
+		dst = append(dst, agent.device...)
+		dst = append(dst, affected...)
+		dst = append(dst, `","affectedUserIsMemberOfDomain":false,"data":`...)
 	}
-	dst = add(dst, affected, `","proxyStatus":"","proxyType":"","proxyLevel":"",`, where.flat)
-	if keys != older {
-		dst = add(dst, agent.device, affected, `"`)
-	}
-	if keys == complete {
-		dst = append(dst, `,"affectedUserIsMemberOfDomain":false`...)
-	}
-	dst = h.data(append(dst, `,"data":`...), g, h, i)
+	dst = h.data(dst, g, *h, i)
 	if keys == complete {
 		d := g.dice(aboutRecord, i)
 		dst = strconv.AppendInt(append(dst, `,"riskContext":{"sequence":9`...), int64(1_000_000_000+d.below(1_000_000_000)), 10)
@@ -104,34 +122,33 @@ func add(dst []byte, texts ...string) []byte {
 
 // appendTimestamp appends a time as the platform writes it: UTC, with up to seven digits of a fraction, of which those at
 // the end are left out that are 0.
-func appendTimestamp(dst []byte, t time.Time) []byte {
-	t = t.UTC()
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	dst = append(appendDigits(dst, year, 4), '-')
-	dst = append(appendDigits(dst, int(month), 2), '-')
-	dst = append(appendDigits(dst, day, 2), 'T')
-	dst = append(appendDigits(dst, hour, 2), ':')
-	dst = append(appendDigits(dst, minute, 2), ':')
-	dst = appendDigits(dst, second, 2)
-	if fraction := t.Nanosecond() / int(tick); fraction > 0 {
-		dst = appendDigits(append(dst, '.'), fraction, 7)
-		for dst[len(dst)-1] == '0' {
-			dst = dst[:len(dst)-1]
-		}
+func appendTimestamp(dst []byte, t int64) []byte {
+	year, month, day := timeOf(t).Date()
+	second, fraction := uint32(t/ticksPerSecond%(24*60*60)), uint32(t%ticksPerSecond)
+	dst = append(dst, "YYYY-MM-DDThh:mm:ss.fffffff"...)
+	text := dst[len(dst)-27:]
+	putDigits(text[0:], uint32(year)/100)
+	putDigits(text[2:], uint32(year)%100)
+	putDigits(text[5:], uint32(month))
+	putDigits(text[8:], uint32(day))
+	putDigits(text[11:], second/3600)
+	putDigits(text[14:], second/60%60)
+	putDigits(text[17:], second%60)
+	putDigits(text[20:], fraction/100_000)
+	putDigits(text[22:], fraction/1000%100)
+	putDigits(text[24:], fraction/10%100)
+	text[26] = byte('0' + fraction%10)
+	if fraction == 0 {
+		return append(dst[:len(dst)-8], 'Z')
+	}
+	for dst[len(dst)-1] == '0' {
+		dst = dst[:len(dst)-1]
 	}
 	return append(dst, 'Z')
 }
 
-// appendDigits appends n as so many digits.
-func appendDigits(dst []byte, n, digits int) []byte {
-	var text [7]byte
-	for i := digits - 1; i >= 0; i-- {
-		text[i] = byte('0' + n%10)
-		n /= 10
-	}
-	return append(dst, text[:digits]...)
-}
+// putDigits puts the two digits of n.
+func putDigits(to []byte, n uint32) { to[0], to[1] = byte('0'+n/10), byte('0'+n%10) }
 
 // hosts is how many addresses a network has.
 const hosts = 254
@@ -148,9 +165,8 @@ func appendAddress(dst []byte, person, host int) []byte {
 
 // place is where an address is, as it stands in an event.
 type place struct {
-	nested string // from the end of the address to the end of the object
-	object string // from there to the value of "object"
-	flat   string // the members from latitude to country
+	nested string // from the end of the address to the value of "object"
+	flat   string // from the end of the value of "referencedUserId" to the value of "country"
 }
 
 // placeAt is a place by its coordinates and names. The names are in lower case, as the platform has them, and ready to
@@ -158,14 +174,15 @@ type place struct {
 func placeAt(latitude, longitude, country, state, city string) place {
 	position := `"latitude":` + latitude + `,"longitude":` + longitude
 	return place{
-		nested: `","ipAddressLocation":{` + position + `,"country":"` + country + `","state":"` + state + `","city":"` + city + `"}`,
-		object: `,"object":"`,
-		flat:   position + `,"city":"` + city + `","state":"` + state + `","country":"` + country + `"`,
+		nested: `","ipAddressLocation":{` + position + `,"country":"` + country + `","state":"` + state + `","city":"` + city +
+			`"},"object":"`,
+		flat: `","proxyStatus":"","proxyType":"","proxyLevel":"",` + position +
+			`,"city":"` + city + `","state":"` + state + `","country":"` + country + `"`,
 	}
 }
 
 // nowhere is the place of an event without an address.
-var nowhere = place{object: `","object":"`, flat: `"latitude":0,"longitude":0,"city":"","state":"","country":""`}
+var nowhere = place{nested: `","object":"`, flat: placeAt("0", "0", "", "", "").flat}
 
 var places = [...]place{
 	placeAt("52.52", "13.4", "germany", "berlin", "berlin"),
@@ -179,7 +196,7 @@ var places = [...]place{
 
 // agent is a program that a person uses, as it stands in an event.
 type agent struct {
-	header string // the value of userAgent and what comes up to the address
+	header string // from the end of the actor's GUID to the address
 	device string // the members from device to the value of affectedUserId
 }
 
@@ -188,14 +205,15 @@ func agentOf(header, info, device, browser, os string) agent {
 		info = `,"userAgentClientInfo":` + info
 	}
 	return agent{
-		header: header + `"` + info,
+		header: `","userAgent":"` + header + `"` + info + `,"ipAddress":"`,
 		device: `,"device":"` + device + `","browser":"` + browser + `","os":"` + os + `","affectedUserId":"`,
 	}
 }
 
-// agents begins with none at all, which is what API and Other have.
-var agents = [...]agent{
-	agentOf("", "", "", "", ""),
+// noBrowser is what API and Other have.
+var noBrowser = [...]agent{agentOf("", "", "", "", "")}
+
+var browsers = [...]agent{
 	agentOf(
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
 		`{"browser":{"family":"Chrome","version":{"major":"126","minor":"0","patch":"0"}},`+

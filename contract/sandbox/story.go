@@ -34,76 +34,45 @@ var stories = [...]*story{
 	{17, 2 * time.Second, (*generated).massDeletion},
 }
 
-// storyOf is the story that event i belongs to, and the index of its first event; none, and i itself, if it belongs to
-// none.
-func (g *generated) storyOf(i int) (s *story, first int) {
+// part is an event of a log, as a part of a story, or alone.
+type part struct {
+	*story     // nil for none
+	i      int // the event
+	first  int // the first event of the story; i if there is none
+}
+
+func (g *generated) part(i int) part {
 	number := i / chapter
-	first = number*chapter + storyFrom
-	s = stories[(uint64(number)+g.seed)%uint64(len(stories))]
+	s, first := stories[(uint64(number)+g.seed)%uint64(len(stories))], number*chapter+storyFrom
 	if s == nil || i < first || i >= first+s.length {
-		return nil, i
+		return part{nil, i, i}
 	}
-	return s, first
+	return part{s, i, first}
 }
 
 // happening is what an event is about, as far as it differs from one event to another.
 type happening struct {
-	object, action string
-	result         string
-	source         string
-	actor          int // index of the person
-	place          int // index of the place
-	host           int // which address of the actor's network
-	affected       int // index of the person, or noPerson
-	since          int // the first of the events that an alert is on
-	data           func(dst []byte, g *generated, h happening, i int) []byte
-	dice           dice // for the data
-	ofOrganization bool // an alert that belongs to no account
-	nowhere        bool // without an address
+	*deed
+	by       *source
+	actor    int // index of the person
+	place    int // index of the place
+	host     int // which address of the actor's network
+	affected int // index of the person, or noPerson
+	since    int // the first of the events that an alert is on
+	data     appendData
+	dice     dice // for the data
 }
+
+// appendData appends the data of event i.
+type appendData func(dst []byte, g *generated, h happening, i int) []byte
 
 const noPerson = -1
 
-// happening is what event i is about.
-func (g *generated) happening(i int) happening {
-	if s, first := g.storyOf(i); s != nil {
-		h := s.tell(g, first, i-first)
-		h.since = first
-		return h
-	}
-	d := g.dice(aboutEvent, i)
-	h := happening{source: one(&d, sources[:]), actor: d.below(people), affected: noPerson}
-	h.place = h.actor % len(places)
-	if d.below(4) == 0 { // most days are spent at home
-		h.place = d.below(len(places))
-	}
-	h.host = d.below(hosts)
-	s := &scenes[d.below(len(scenes))]
-	if d.below(30) == 0 {
-		s = &alerts[d.below(len(alerts))]
-	}
-	h.object, h.action, h.result, h.data = s.object, s.action, s.result, s.data
-	switch s.kind {
-	case addsUser:
-		h.affected = (h.actor + 1 + d.below(people-1)) % people
-	case warnsOrganization:
-		h.source, h.ofOrganization = "Other", true
-		h.since = max(i-1-d.below(3), 0)
-	case warnsAccount:
-		h.source, h.nowhere = "Other", true
-		h.since = max(i-1, 0)
-	}
-	h.dice = d
-	return h
-}
-
-var sources = [...]string{"Web", "Web", "Web", "API", "Other"}
-
-// scene is something that happens on any day.
-type scene struct {
-	object, action, result string
-	kind                   kind
-	data                   func(dst []byte, g *generated, h happening, i int) []byte
+// deed is what is done, as it stands in an event.
+type deed struct {
+	what     string // from the value of "object" to that of "source"
+	complete string // the same with null in it
+	kind     kind
 }
 
 type kind int
@@ -111,64 +80,148 @@ type kind int
 const (
 	usual             kind = iota
 	addsUser               // another person is affected
+	warns                  // an alert
 	warnsOrganization      // an alert that belongs to no account
-	warnsAccount           // an alert without an address
+	warnsOfNowhere         // an alert without an address
 )
+
+func deedOf(object, action, result string, kind kind) *deed {
+	what, property := object+`","action":"`+action+`","property":`, `""`
+	if object == "Account" && action == "Updated" {
+		property = `"AccountSettings"`
+	}
+	result += `","source":"`
+	return &deed{what + property + `,"field":"","result":"` + result, what + `null,"field":"Näme","result":"` + result, kind}
+}
+
+// source is by what something is done.
+type source struct {
+	name   string // and what comes up to the value of "referencedUserId"
+	agents []agent
+}
+
+var (
+	web   = source{`Web","referencedUserId":"`, browsers[:]}
+	byAPI = source{`API","referencedUserId":"`, noBrowser[:]}
+	other = source{`Other","referencedUserId":"`, noBrowser[:]}
+)
+
+// happening is what an event is about.
+func (g *generated) happening(p part) happening {
+	i := p.i
+	if p.story != nil {
+		h := p.tell(g, p.first, i-p.first)
+		h.since = p.first
+		return h
+	}
+	d := g.dice(aboutEvent, i)
+	h := happening{by: one(&d, sources[:]), actor: d.below(people), affected: noPerson}
+	h.place = h.actor % len(places)
+	if d.below(4) == 0 { // most days are spent at home
+		h.place = d.below(len(places))
+	}
+	h.host = d.below(hosts)
+	of := &scenes[d.below(len(scenes))]
+	if d.below(30) == 0 {
+		of = &alerts[d.below(len(alerts))]
+	}
+	h.deed, h.data = of.deed, of.data
+	switch h.kind {
+	case addsUser:
+		h.affected = (h.actor + 1 + d.below(people-1)) % people
+	case warnsOrganization:
+		h.by = &other
+		h.since = max(i-1-d.below(3), 0)
+	case warnsOfNowhere:
+		h.by = &other
+		h.since = max(i-1, 0)
+	}
+	h.dice = d
+	return h
+}
+
+var sources = [...]*source{&web, &web, &web, &byAPI, &other}
+
+// scene is something that happens on any day.
+type scene struct {
+	*deed
+	data appendData
+}
 
 // scenes are as many of a kind as the kind is common.
 var scenes = [...]scene{
-	{"Envelope", "Created", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Created", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Created", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Sent", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Sent", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Sent", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Signed", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Signed", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Updated", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Downloaded", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Envelope", "Deleted", "", usual, guidAs(`{"EnvelopeId":"`)},
-	{"Template", "Created", "", usual, guidAs(`{"TemplateId":"`)},
-	{"Template", "Updated", "", usual, guidAs(`{"TemplateId":"`)},
-	{"Template", "Deleted", "", usual, guidAs(`{"TemplateId":"`)},
-	{"User", "Login", "Success", usual, noData},
-	{"User", "Login", "Success", usual, noData},
-	{"User", "Login", "Success", usual, noData},
-	{"User", "Login", "Success", usual, noData},
-	{"User", "Login", "Success", usual, noData},
-	{"User", "Login", "Failed", usual, noData},
-	{"User", "Updated", "", usual, noData},
-	{"User", "PasswordChanged", "Success", usual, noData},
-	{"User", "TwoFactorChanged", "Success", usual, noData},
-	{"User", "LockedOut", "", usual, noData},
-	{"Account", "UserAdded", "", addsUser, addedUser},
-	{"Account", "Updated", "", usual, changedSetting},
-	{"Group", "Deleted", "", usual, numberAs(`{"GroupId":"`)},
-	{"PermissionSet", "Updated", "Success", usual, numberAs(`{"PermissionProfileId":"`)},
-	{"Connect", "Updated", "", usual, noData},
-	{"AgreementDesk", "Rearranged", "Success", usual, nested},
+	{deedOf("Envelope", "Created", "", usual), anEnvelope},
+	{deedOf("Envelope", "Created", "", usual), anEnvelope},
+	{deedOf("Envelope", "Created", "", usual), anEnvelope},
+	{deedOf("Envelope", "Sent", "", usual), anEnvelope},
+	{deedOf("Envelope", "Sent", "", usual), anEnvelope},
+	{deedOf("Envelope", "Sent", "", usual), anEnvelope},
+	{deedOf("Envelope", "Signed", "", usual), anEnvelope},
+	{deedOf("Envelope", "Signed", "", usual), anEnvelope},
+	{deedOf("Envelope", "Updated", "", usual), anEnvelope},
+	{deedOf("Envelope", "Downloaded", "", usual), anEnvelope},
+	{deedOf("Envelope", "Deleted", "", usual), anEnvelope},
+	{deedOf("Template", "Created", "", usual), guidAs(`{"TemplateId":"`)},
+	{deedOf("Template", "Updated", "", usual), guidAs(`{"TemplateId":"`)},
+	{deedOf("Template", "Deleted", "", usual), guidAs(`{"TemplateId":"`)},
+	{deedOf("User", "Login", "Success", usual), noData},
+	{deedOf("User", "Login", "Success", usual), noData},
+	{deedOf("User", "Login", "Success", usual), noData},
+	{deedOf("User", "Login", "Success", usual), noData},
+	{deedOf("User", "Login", "Success", usual), noData},
+	{deedOf("User", "Login", "Failed", usual), noData},
+	{deedOf("User", "Updated", "", usual), noData},
+	{deedOf("User", "PasswordChanged", "Success", usual), noData},
+	{deedOf("User", "TwoFactorChanged", "Success", usual), noData},
+	{deedOf("User", "LockedOut", "", usual), noData},
+	{deedOf("Account", "UserAdded", "", addsUser), addedUser},
+	{deedOf("Account", "Updated", "", usual), changedSetting},
+	{deedOf("Group", "Deleted", "", usual), numberAs(`{"GroupId":"`)},
+	{deedOf("PermissionSet", "Updated", "Success", usual), numberAs(`{"PermissionProfileId":"`)},
+	{deedOf("Connect", "Updated", "", usual), noData},
+	{deedOf("AgreementDesk", "Rearranged", "Success", usual), nested},
 }
 
 // alerts are what the platform finds worth a warning, apart from the stories.
 var alerts = [...]scene{
-	{"Alert", "IpAddressOutsideAllowedRanges", "", warnsOrganization, countedEvents},
-	{"Alert", "CredentialLeakDetected", "", warnsAccount, severeEvents},
-	{"Alert", "SameSenderAndSigner", "", warnsAccount, sameSenderAndSigner},
-	{"Alert", "SignerAuthenticationRemoved", "", warnsAccount, severeEvents},
+	{deedOf("Alert", "IpAddressOutsideAllowedRanges", "", warnsOrganization), countedEvents},
+	{deedOf("Alert", "CredentialLeakDetected", "", warnsOfNowhere), severeEvents},
+	{deedOf("Alert", "SameSenderAndSigner", "", warnsOfNowhere), sameSenderAndSigner},
+	{deedOf("Alert", "SignerAuthenticationRemoved", "", warnsOfNowhere), severeEvents},
 }
+
+// The deeds of the stories.
+var (
+	failedLogin   = deedOf("User", "Login", "Failed", usual)
+	login         = deedOf("User", "Login", "Success", usual)
+	created       = deedOf("Envelope", "Created", "", usual)
+	sent          = deedOf("Envelope", "Sent", "", usual)
+	downloaded    = deedOf("Envelope", "Downloaded", "", usual)
+	deleted       = deedOf("Envelope", "Deleted", "", usual)
+	permitted     = deedOf("PermissionSet", "Updated", "Success", usual)
+	changedAccess = deedOf("Account", "Updated", "", usual)
+
+	tooManyFailures = deedOf("Alert", "TooManyLoginFailures", "", warns)
+	bulkDownload    = deedOf("Alert", "BulkEnvelopeDownload", "", warns)
+	massDeletion    = deedOf("Alert", "MassEnvelopeDeletion", "", warns)
+	disabled        = deedOf("Alert", "AuthenticationRequirementDisabled", "", warns)
+	distantLogin    = deedOf("Alert", "LoginFromDistantPlace", "", warns)
+)
+
+var anEnvelope = guidAs(`{"EnvelopeId":"`)
 
 // lead is who a story is about, and from where.
 func (g *generated) lead(first int) happening {
 	d := g.dice(aboutStory, first)
-	h := happening{source: "Web", actor: d.below(people), affected: noPerson, host: d.below(hosts), data: noData}
+	h := happening{by: &web, actor: d.below(people), affected: noPerson, host: d.below(hosts), data: noData}
 	h.place = h.actor % len(places)
 	h.dice = d
 	return h
 }
 
 // warning turns what a story told so far into the alert that ends it.
-func (h happening) warning(action string) happening {
-	h.object, h.action, h.result, h.source, h.data = "Alert", action, "", "Other", countedEvents
+func (h happening) warning(of *deed) happening {
+	h.deed, h.by, h.data = of, &other, countedEvents
 	return h
 }
 
@@ -176,43 +229,41 @@ func (h happening) warning(action string) happening {
 func (g *generated) triedPasswords(first, k int) happening {
 	h := g.lead(first)
 	h.place = h.dice.below(len(places))
-	h.object, h.action, h.result = "User", "Login", "Failed"
 	if k == 7 {
-		return h.warning("TooManyLoginFailures")
+		return h.warning(tooManyFailures)
 	}
+	h.deed = failedLogin
 	return h
 }
 
 // integrationAtWork is an application that creates envelopes and sends each of them at once.
 func (g *generated) integrationAtWork(first, k int) happening {
 	h := g.lead(first)
-	h.object, h.action, h.source = "Envelope", "Created", "API"
+	h.deed, h.by = created, &byAPI
 	if k%2 == 1 {
-		h.action = "Sent"
+		h.deed = sent
 	}
-	h.dice, h.data = g.dice(aboutStory, first+k/2+1), guidAs(`{"EnvelopeId":"`)
+	h.dice, h.data = g.dice(aboutStory, first+k/2+1), anEnvelope
 	return h
 }
 
 // bulkDownload is someone who takes 22 envelopes away; 20 in an hour are a reason for an alert.
 func (g *generated) bulkDownload(first, k int) happening {
-	h := g.lead(first)
-	h.object, h.action = "Envelope", "Downloaded"
-	h.dice, h.data = g.dice(aboutStory, first+k+1), guidAs(`{"EnvelopeId":"`)
-	if k == 22 {
-		return h.warning("BulkEnvelopeDownload")
-	}
-	return h
+	return g.envelopes(first, k, 22, downloaded, bulkDownload)
 }
 
 // massDeletion is someone who deletes envelopes.
 func (g *generated) massDeletion(first, k int) happening {
+	return g.envelopes(first, k, 16, deleted, massDeletion)
+}
+
+// envelopes is someone who does the same to so many envelopes, until there is an alert.
+func (g *generated) envelopes(first, k, n int, each, alert *deed) happening {
 	h := g.lead(first)
-	h.object, h.action = "Envelope", "Deleted"
-	h.dice, h.data = g.dice(aboutStory, first+k+1), guidAs(`{"EnvelopeId":"`)
-	if k == 16 {
-		return h.warning("MassEnvelopeDeletion")
+	if k == n {
+		return h.warning(alert)
 	}
+	h.deed, h.dice, h.data = each, g.dice(aboutStory, first+k+1), anEnvelope
 	return h
 }
 
@@ -221,13 +272,13 @@ func (g *generated) weakenedRules(first, k int) happening {
 	h := g.lead(first)
 	switch k {
 	case 0:
-		h.object, h.action, h.result = "User", "Login", "Success"
+		h.deed = login
 	case 1:
-		h.object, h.action, h.result, h.data = "PermissionSet", "Updated", "Success", numberAs(`{"PermissionProfileId":"`)
+		h.deed, h.data = permitted, numberAs(`{"PermissionProfileId":"`)
 	case 2:
-		h.object, h.action, h.data = "Account", "Updated", weakerSetting
+		h.deed, h.data = changedAccess, weakerSetting
 	default:
-		return h.warning("AuthenticationRequirementDisabled")
+		return h.warning(disabled)
 	}
 	return h
 }
@@ -235,13 +286,13 @@ func (g *generated) weakenedRules(first, k int) happening {
 // twoCountries is an account that is signed in to at home, and within minutes elsewhere.
 func (g *generated) twoCountries(first, k int) happening {
 	h := g.lead(first)
-	h.object, h.action, h.result = "User", "Login", "Success"
+	h.deed = login
 	if k > 0 {
 		h.place = (h.place + 1 + h.dice.below(len(places)-1)) % len(places)
 		h.host = (h.host + 1) % hosts
 	}
 	if k == 2 {
-		return h.warning("LoginFromDistantPlace")
+		return h.warning(distantLogin)
 	}
 	return h
 }

@@ -46,14 +46,14 @@ func TestStories(t *testing.T) {
 		h := opened(t, n, seed).(*generated)
 		seen := map[string]int{}
 		for chapterAt := 0; chapterAt < n; chapterAt += chapter {
-			s, first := h.storyOf(chapterAt + storyFrom)
-			if s == nil {
+			p := h.part(chapterAt + storyFrom)
+			if p.story == nil {
 				continue
 			}
-			events := make([]told, s.length)
+			events := make([]told, p.length)
 			var whats []string
 			for k := range events {
-				if err := json.Unmarshal(h.appendEvent(nil, first+k), &events[k]); err != nil {
+				if err := json.Unmarshal(h.appendEvent(nil, p.first+k), &events[k]); err != nil {
 					t.Fatal(err)
 				}
 				whats = append(whats, events[k].what())

@@ -34,26 +34,29 @@ type Client struct {
 	err      error // of an option, for New
 }
 
-// Option changes what [New] makes.
-type Option func(*Client)
+// Option changes what [New] makes, while it makes it.
+type Option func(*unfinished)
+
+// unfinished is a client under the hands of [New].
+type unfinished Client
 
 // WithOrganization reads the organization stream of the organization with this GUID, instead of the dataset stream.
 // [Client.Organizations] lists those of the user.
 func WithOrganization(id string) Option {
-	return func(c *Client) { c.stream, c.err = organizationStream(c.env, id) }
+	return func(c *unfinished) { c.stream, c.err = organizationStream(c.env, id) }
 }
 
 // WithHTTPClient sends requests through a copy of client. Its transport decides on proxies and certificate authorities,
 // its Timeout, if any, bounds a whole page. No redirect is followed, whatever its CheckRedirect says.
 // Default: the transport of net/http with shorter bounds on connecting.
-func WithHTTPClient(client *http.Client) Option { return func(c *Client) { c.http = client } }
+func WithHTTPClient(client *http.Client) Option { return func(c *unfinished) { c.http = client } }
 
 // WithLogger logs each answer at debug level and each attempt that failed and is repeated at warn level. No token, key,
 // assertion, cursor or event is logged. Default: silence.
-func WithLogger(log *slog.Logger) Option { return func(c *Client) { c.log = log } }
+func WithLogger(log *slog.Logger) Option { return func(c *unfinished) { c.log = log } }
 
 // WithRetry sets the bounds within which failures are survived. Default: those of [Retry].
-func WithRetry(r Retry) Option { return func(c *Client) { c.policy = r } }
+func WithRetry(r Retry) Option { return func(c *unfinished) { c.policy = r } }
 
 // New returns a client for the dataset stream of an environment, or the organization stream with [WithOrganization].
 // Nothing is sent yet; the error says what is wrong with the stream's URL or the organization's id.
@@ -67,7 +70,7 @@ func New(env Environment, source oauth2.TokenSource, opts ...Option) (*Client, e
 	c := &Client{env: env, source: source}
 	c.stream, c.err = datasetStream(env)
 	for _, opt := range opts {
-		opt(c)
+		opt((*unfinished)(c))
 	}
 	if c.err != nil {
 		return nil, c.err
@@ -129,17 +132,17 @@ type Page struct {
 }
 
 // Page asks for one page. It is delivered whole or not at all; the errors are those of [Client.Pages].
-//
-// The request goes through the layers of the client. Their order matters; from the outside in:
-//
-//   - do repeats everything below it while a failure may pass, with a new token when one is refused;
-//   - send makes the request, turns any answer but 200 into an error, and reads the body;
-//   - readPage takes the body apart, so that a page cut off is repeated like any other failure of the network.
 func (c *Client) Page(ctx context.Context, q Query) (*Page, error) {
 	q, err := q.begin()
 	if err != nil {
 		return nil, err
 	}
+
+	// The request goes through the layers of the client. Their order matters; from the outside in:
+	//
+	//   - do repeats everything below it while a failure may pass, with a new token when one is refused;
+	//   - send makes the request, turns any answer but 200 into an error, and reads the body;
+	//   - readPage takes the body apart, so that a page cut off is repeated like any other failure of the network.
 	var page *Page
 	err = c.do(ctx, exchange{
 		op:     "stream",

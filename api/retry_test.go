@@ -312,6 +312,10 @@ func testRetryBounds(t *testing.T, s under) {
 			if !errors.As(err, &e) || e.Op != "token" || e.StatusCode != 0 || e.Attempts < 2 || !strings.Contains(err.Error(), "check the host") {
 				t.Errorf("error %v", err)
 			}
+			var op *net.OpError // the cause can be asked for
+			if !errors.As(err, &op) || !errors.Is(err, op.Err) {
+				t.Errorf("the cause of %v is hidden", err)
+			}
 			if got := sum(waits.list()); got > 10*time.Second {
 				t.Errorf("waited %v", got)
 			}

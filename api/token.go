@@ -11,7 +11,7 @@ import (
 const renewalMargin = 5 * time.Minute
 
 // tokens keeps the access token of a client. One at a time asks for a new one. Who needs it meanwhile waits, as long as
-// the own context lets it, and takes what has come of the call. Who asks and leaves ends the call; then it is the turn
+// its own context lets it, and takes what has come of the call. Who asks and leaves ends the call; then it is the turn
 // of the next.
 type tokens struct {
 	fetch func(context.Context) (*oauth2.Token, error)

@@ -31,6 +31,9 @@ CONTRACT := go test -count=1 -timeout 30m -v -run '^TestContract$$' ./contract -
 contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process; the report is in build/contract
 	$(CONTRACT)
 
+report-check: ## open the report of make contract in headless Chromium; pictures of it are beside it
+	go test -count=1 -run '^TestReportInBrowser$$' ./contract -browse $(CURDIR)/build/contract
+
 contract-proof: ## prove the contract suite: each seeded defect is noticed by its clause, and by no other
 	go test -count=1 -timeout 30m -run '^TestProof$$' ./contract -proof
 
@@ -80,4 +83,4 @@ rename: ## give the module another path: make rename MODULE=path
 	@$(if $(MODULE),,$(error usage: make rename MODULE=path, the new path of the module))
 	.ci/rename "$(MODULE)"
 
-.PHONY: help run test check lint race contract contract-proof chaos bench mutants fuzz vuln build generate drift update watch update-proof readme-check rename
+.PHONY: help run test check lint race contract report-check contract-proof chaos bench mutants fuzz vuln build generate drift update watch update-proof readme-check rename

@@ -3,6 +3,8 @@ module example.com/docusign-monitor
 go 1.26.0
 
 require (
+	github.com/chromedp/cdproto v0.159.0 // what a browser is asked by chromedp
+	github.com/chromedp/chromedp v0.23.0 // opens the contract's report in Chromium, to see that it works
 	github.com/getkin/kin-openapi v0.152.0 // validates the documents and, in the contract, every exchange
 	github.com/go-json-experiment/json v1.27.2 // jsontext reads a page in one validating pass, without copying
 	github.com/golang-jwt/jwt/v5 v5.3.1 // makes assertions in api, verifies them in the sandbox

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -42,6 +43,26 @@ func runSuite(t *testing.T, environment []string, args ...string) (report Report
 	}
 	checkSecrets(t, string(data)+string(text))
 	return reports[0], string(text), err
+}
+
+var dry struct {
+	sync.Mutex
+	report Report
+}
+
+// dryRun is the report of a run that tries nothing: all the clauses there are. It is made once.
+func dryRun(t *testing.T) Report {
+	t.Helper()
+	dry.Lock()
+	defer dry.Unlock()
+	if len(dry.report.SpecReports) == 0 {
+		report, output, err := runSuite(t, nil, "-ginkgo.dry-run")
+		if err != nil {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		dry.report = report
+	}
+	return dry.report
 }
 
 // What the suite handles and must not write down: assertions, tokens of the sandbox and of the hostile server, keys.

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -130,7 +132,35 @@ func runWithReport(t *testing.T, environment []string, args ...string) (r report
 		t.Fatal(err)
 	}
 	r.units(t, folder)
+	r.page(t, folder)
 	return r, status, output
+}
+
+// outsideOfPage is what would have a browser ask for something.
+var outsideOfPage = regexp.MustCompile(`(src|href)="[^"#d]|@import|url\(`)
+
+// page holds report.html to the report that it is a view of. TestReportInBrowser looks at it.
+func (r report) page(t *testing.T, folder string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "report.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSecrets(t, string(text))
+	head, _, _ := strings.Cut(string(text), `<script type="application/json"`)
+	if asks := outsideOfPage.FindString(head); asks != "" {
+		t.Errorf("report.html needs something from outside: %s", asks)
+	}
+	for _, c := range r.Clauses {
+		unfolded := c.Result == failed || c.Result == broken
+		row := fmt.Sprintf(`id="%s" data-result="%s" data-level="%s" data-kind="%s"`, c.ID, c.Result, c.Level, c.Kind)
+		if unfolded {
+			row += " open"
+		}
+		if strings.Count(head, row+">") != 1 {
+			t.Errorf("report.html does not show %s as report.json has it", c.ID)
+		}
+	}
 }
 
 // units holds junit.xml to the report that it is a view of.

@@ -51,11 +51,19 @@ func (j *judge) record(a asked, res *http.Response, body []byte) exchange {
 	}
 	switch {
 	case res.StatusCode >= 300:
-		e.Body = shorten(j.hide(string(body)), mostRefusal)
+		e.Body = j.beginning(body, mostRefusal)
 	case !under.foreign():
-		e.Body = shorten(j.hide(string(body)), mostPage)
+		e.Body = j.beginning(body, mostPage)
 	}
 	return e
+}
+
+// beginning is that of a body, without secrets. A page is large, so no more of it is searched than what a secret that begins
+// within it takes.
+func (j *judge) beginning(body []byte, most int) string {
+	const longestSecret = 4 << 10
+	text := j.hide(string(body[:min(len(body), most+longestSecret)]))
+	return shorten(text, most)
 }
 
 // place is a URL. A server that only ran for the clause is named by a variable, since its port is of no use to anyone.

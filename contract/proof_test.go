@@ -142,10 +142,7 @@ func (d defect) complaint(red map[string]string) string {
 // specsOfClauses counts the specs of each clause, so that one that does not run is missed.
 func specsOfClauses(t *testing.T) map[string]int {
 	t.Helper()
-	report, output, err := runSuite(t, nil, "-ginkgo.dry-run")
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	report := dryRun(t)
 	specs := map[string]int{}
 	for _, spec := range report.SpecReports.WithLeafNodeType(types.NodeTypeIt) {
 		specs[clauseID(t, spec)]++

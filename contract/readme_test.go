@@ -74,10 +74,7 @@ func TestClausesAreWellFormed(t *testing.T) {
 // declaredClauses are those of the tree, in the order of their ids, read from the report of a dry run.
 func declaredClauses(t *testing.T) []clause {
 	t.Helper()
-	report, output, err := runSuite(t, nil, "-ginkgo.dry-run")
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	report := dryRun(t)
 	byID := map[string]clause{}
 	for _, spec := range report.SpecReports.WithLeafNodeType(types.NodeTypeIt) {
 		var c clause

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -55,7 +57,7 @@ func newReport(all []outcome, from Report) *report {
 			"dataset, as published": spec.PublishedDatasetSHA256(),
 			"dataset":               sum(spec.Dataset), "organization": sum(spec.Organization), "oauth": sum(spec.OAuth),
 		},
-		Versions: map[string]string{"go": runtime.Version(), "ginkgo": ginkgotypes.VERSION, "gomega": gomega.GOMEGA_VERSION},
+		Versions: map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go"), "ginkgo": ginkgotypes.VERSION, "gomega": gomega.GOMEGA_VERSION},
 		End:      under.end,
 		Counts:   map[result]int{passed: 0, failed: 0, notProvable: 0, skipped: 0, broken: 0},
 		Notes:    under.notes(),
@@ -90,7 +92,12 @@ func writeReport(folder string, r *report) error {
 	if err != nil {
 		return err
 	}
+	var page bytes.Buffer
+	if err := writePage(&page, r); err != nil {
+		return err
+	}
 	for name, text := range map[string][]byte{
+		"report.html": page.Bytes(),
 		"report.json": whole,
 		"junit.xml":   append([]byte(xml.Header), units...),
 	} {

@@ -91,10 +91,7 @@ func bind(body any, on stream) any {
 // A stream that is taken out of the table fails this test, and so does a clause that is tried on one stream alone.
 func TestClausesHoldForBothStreams(t *testing.T) {
 	both := []string{"dataset", "organization"}
-	report, output, err := runSuite(t, nil, "-ginkgo.dry-run")
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	report := dryRun(t)
 	tried := map[string]map[string]bool{}
 	for _, spec := range report.SpecReports.WithLeafNodeType(types.NodeTypeIt) {
 		id := clauseID(t, spec)

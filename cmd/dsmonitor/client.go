@@ -21,8 +21,11 @@ import (
 // client is one for the stream that is asked for, with what a checkpoint of that stream belongs to.
 func (s *stream) client(ctx context.Context, from *settings.Settings) (*api.Client, checkpoint.Owner, error) {
 	owner := checkpoint.Owner{Stream: "dataset", Host: s.host(from)}
-	log, retry := api.WithLogger(s.logger()), api.WithRetry(api.Retry{Wait: s.wait})
-	client, err := api.New(from.Environment, from.Grant.TokenSource(), log, retry)
+	options := []api.Option{api.WithLogger(s.logger()), api.WithRetry(api.Retry{Wait: s.wait})}
+	if s.metrics != nil {
+		options = append(options, measured(s.metrics))
+	}
+	client, err := api.New(from.Environment, from.Grant.TokenSource(), options...)
 	if err != nil {
 		return nil, owner, usageError{err}
 	}
@@ -36,7 +39,7 @@ func (s *stream) client(ctx context.Context, from *settings.Settings) (*api.Clie
 		}
 	}
 	owner.Stream, owner.Organization = "organization", strings.ToLower(id)
-	client, err = api.New(from.Environment, from.Grant.TokenSource(), log, retry, api.WithOrganization(id))
+	client, err = api.New(from.Environment, from.Grant.TokenSource(), append(options, api.WithOrganization(id))...)
 	return client, owner, err
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,8 @@ import (
 	"example.com/docusign-monitor/contract/sandbox"
 )
 
-// follow runs the program until it waits for the n-th time, and calls between at each wait.
+// follow runs the program until it waits for the n-th time, and calls between at each wait. Standard error goes to that of
+// sys too, if it has one.
 func follow(t *testing.T, sys system, n int, between func(wait int, d time.Duration), args ...string) result {
 	t.Helper()
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -21,7 +23,11 @@ func follow(t *testing.T, sys system, n int, between func(wait int, d time.Durat
 		stdout, stderr bytes.Buffer
 		waits          int
 	)
-	sys.stdout, sys.stderr = &stdout, &stderr
+	sys.stdout = &stdout
+	if sys.stderr == nil {
+		sys.stderr = io.Discard
+	}
+	sys.stderr = io.MultiWriter(&stderr, sys.stderr)
 	if sys.now == nil {
 		sys.now = time.Now
 	}

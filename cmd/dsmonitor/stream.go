@@ -11,6 +11,7 @@ import (
 	"example.com/docusign-monitor/api"
 	"example.com/docusign-monitor/contract/sandbox"
 	"example.com/docusign-monitor/internal/feed"
+	"example.com/docusign-monitor/internal/metrics"
 	"example.com/docusign-monitor/internal/settings"
 )
 
@@ -48,8 +49,10 @@ type stream struct {
 	checkpoint   string
 	logLevel     choice
 	logFormat    choice
+	metricsAt    string
 
-	observers feed.Observers // of what happens
+	observers feed.Observers   // of what happens
+	metrics   *metrics.Metrics // nil without --metrics
 }
 
 func newStream(sys system) *cobra.Command {
@@ -86,6 +89,7 @@ func newStream(sys system) *cobra.Command {
 	f.StringVar(&s.checkpoint, "checkpoint", "", "keep the position in a `FILE` and go on from there; if it exists, --since\nand --cursor are ignored")
 	f.Var(&s.duplicates, "duplicates", "what to do with an event whose id and bytes equal one of the last\n1,000 of earlier pages (default drop with --checkpoint, else keep)")
 	f.Var(&s.format, "format", "the received bytes, one JSON object a line, or readable columns\n(default text on a terminal, json elsewhere)")
+	f.StringVar(&s.metricsAt, "metrics", "", "show metrics to Prometheus at an `ADDR`, such as 127.0.0.1:9464, beside\n/healthz and /readyz; who reaches it needs no password")
 	f.Var(&s.logLevel, "log-level", "what to tell on standard error; without the flag, of the failures that\nare tried again only those that are waited for 10 s or longer")
 	f.Var(&s.logFormat, "log-format", "how to tell it")
 	addSettings(f)
@@ -113,6 +117,10 @@ func (s *stream) run(ctx context.Context) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	if s.metricsAt != "" {
+		s.metrics = metrics.New(s.now, s.interval)
+		s.observers = append(s.observers, s.metrics)
+	}
 	open, err := s.destination()
 	if err != nil {
 		return err
@@ -132,6 +140,13 @@ func (s *stream) run(ctx context.Context) error {
 	}
 	if host := s.host(from); s.interval < api.PollInterval && !isLoopback(host) {
 		return misused("--interval is less than the %v that Docusign asks for", api.PollInterval)
+	}
+	if s.metrics != nil {
+		stop, err := s.serve(s.metrics)
+		if err != nil {
+			return fmt.Errorf("--metrics: %w", err)
+		}
+		defer stop()
 	}
 	if s.follow {
 		s.observers = append(s.observers, &daily{log: s.reports(), now: s.now, said: s.now()})
@@ -159,6 +174,8 @@ func (s *stream) check() error {
 		return misused("--checkpoint is empty; name a file, or leave it out")
 	case given("checkpoint") && s.sandbox:
 		return misused("--checkpoint has no use with --sandbox, whose events end with the run; start dsmonitor sandbox instead")
+	case given("metrics") && !isAddress(s.metricsAt):
+		return misused("--metrics is no address; give HOST:PORT, such as 127.0.0.1:9464, or :PORT for all interfaces")
 	case given("interval") && !s.follow:
 		return misused("--interval is for --follow; give both or neither")
 	case s.interval <= 0:

@@ -383,9 +383,19 @@ func TestStallIsNamed(t *testing.T) { eachStream(t, testStallIsNamed) }
 
 func testStallIsNamed(t *testing.T, s under) {
 	f := s.fake(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	c := f.clientOf(t, f.environment(), WithRetry(Retry{Stall: 100 * time.Millisecond, Outage: 1, Wait: (&waits{}).wait}))
-	if _, err := c.Page(t.Context(), Query{}); err == nil || !strings.Contains(err.Error(), "the server is silent for 100ms") {
-		t.Errorf("error %v", err)
+	deaf := roundTrip(func(r *http.Request) (*http.Response, error) { // says no more than that the context has ended
+		if r.Method == "POST" {
+			return http.DefaultTransport.RoundTrip(r)
+		}
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	})
+	for _, transport := range []http.RoundTripper{nil, deaf} {
+		c := f.clientOf(t, f.environment(), WithRetry(Retry{Stall: 100 * time.Millisecond, Outage: 1, Wait: (&waits{}).wait}),
+			WithHTTPClient(&http.Client{Transport: transport}))
+		if _, err := c.Page(t.Context(), Query{}); err == nil || !strings.Contains(err.Error(), "the server is silent for 100ms") {
+			t.Errorf("error %v", err)
+		}
 	}
 }
 

@@ -147,6 +147,7 @@ func TestTokensWaitersLeave(t *testing.T) {
 		if source.calls != 1 || source.ended != 0 {
 			t.Errorf("%d calls, %d ended early", source.calls, source.ended)
 		}
+		wait(t.Context(), time.Second/2) // so that those who stay came before the call ends
 		asking()
 		synctest.Wait()
 		stay("token-2")

@@ -179,7 +179,7 @@ func (c *Client) send(ctx context.Context, x exchange, secret string) *Error {
 	e, begun := &Error{Op: x.op}, time.Now()
 	res, err := c.http.Do(req.WithContext(watched))
 	if err != nil {
-		e.lost(cmp.Or(context.Cause(watched), errors.Unwrap(err))) // without the URL of a url.Error, which may hold anything
+		e.lost(cmp.Or(context.Cause(watched), errors.Unwrap(err))) // without the URL, which holds the cursor
 		return e.finish(secret)
 	}
 	defer res.Body.Close()

@@ -328,8 +328,8 @@ func testRetryBounds(t *testing.T, s under) {
 			t.Fatal(err)
 		}
 		f.Close()
-		if _, err := c.Page(t.Context(), Query{}); err == nil {
-			t.Error("no error")
+		if _, err := c.Page(t.Context(), Query{Cursor: "position"}); err == nil || strings.Contains(err.Error(), "position") {
+			t.Errorf("error %v", err) // which is logged
 		}
 		if got := sum(waits.list()); got < 3*time.Minute {
 			t.Errorf("waited %v alone", got)

@@ -125,7 +125,7 @@ var mutants = []mutant{
 	{"a secret in base64 is none", "errors.go", `base64.RawStdEncoding.EncodeToString([]byte(part)), base64.RawURLEncoding.EncodeToString([]byte(part))}`, `base64.RawStdEncoding.EncodeToString([]byte("none"))}`},
 	{"what is not HTTP shows the token", "errors.go", `texts = append(texts, &lost.text)`, `_ = lost`},
 	{"a trace token shows the token", "errors.go", `&e.Message, &e.TraceToken}`, `&e.Message}`},
-	{"the place of a redirect is shown", "exchange.go", `errors.Unwrap(err)`, `err`},
+	{"the cursor of a request is shown", "exchange.go", `errors.Unwrap(err)`, `err`},
 	{"redirects are followed", "exchange.go", `return http.ErrUseLastResponse`, `return nil`},
 	{"the caller's rule for redirects counts", "exchange.go", `	direct.CheckRedirect = func`, `	direct.Jar, _ = nil, func`},
 	{"the caller's client is changed", "exchange.go", `direct := *c.http`, `c.http.Timeout = time.Hour; direct := *c.http`},

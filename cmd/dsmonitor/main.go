@@ -50,19 +50,19 @@ const (
 func run(ctx context.Context, sys system, args []string) int {
 	begun := false
 	root := &cobra.Command{
-		Use:               progName,
-		Short:             "Bring the security events of Docusign Monitor to where they are wanted",
-		Args:              noSuchCommand,
-		RunE:              never,
-		PersistentPreRun:  func(*cobra.Command, []string) { begun = true },
-		Version:           version(),
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Use:              progName,
+		Short:            "Bring the security events of Docusign Monitor to where they are wanted",
+		Args:             noSuchCommand,
+		RunE:             never,
+		PersistentPreRun: func(*cobra.Command, []string) { begun = true },
+		Version:          version(),
+		SilenceErrors:    true,
+		SilenceUsage:     true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetUsageFunc(usage)
-	root.AddCommand(newStream(sys), newDoctor(sys), newSandbox(sys), newCheckpoint(sys))
+	root.AddCommand(newStream(sys), newDoctor(sys), newSandbox(sys), newCheckpoint(sys), newVersion(sys))
+	complete(root)
 	root.SetIn(sys.stdin)
 	root.SetOut(sys.stdout)
 	root.SetErr(sys.stderr)

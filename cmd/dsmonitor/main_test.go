@@ -17,8 +17,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/docusign-monitor/contract/sandbox"
 	"example.com/docusign-monitor/internal/settings"
+	"example.com/docusign-monitor/spec"
 )
 
 // asProgram makes the test binary be the program, for the tests that need a process.
@@ -261,9 +264,38 @@ func TestHelp(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	r := try(t, system{}, "--version")
-	form := regexp.MustCompile(`^dsmonitor \S+ \(spec [0-9a-f]{12}\)\n$`)
-	if r.status != success || !form.MatchString(r.stdout) {
-		t.Errorf("exit status %d, standard output %q, want %v", r.status, r.stdout, form)
+	want := regexp.MustCompile(`^dsmonitor \S+\ncommit .+\nbuilt by go1\.\S+ for \S+/\S+\nspec sha256 ` + spec.PublishedDatasetSHA256() + `\n$`)
+	for _, arg := range []string{"version", "--version"} {
+		r := try(t, system{}, arg)
+		if r.status != success || r.stderr != "" || !want.MatchString(r.stdout) {
+			t.Errorf("%s: exit status %d, standard output %q, want %v", arg, r.status, r.stdout, want)
+		}
+	}
+}
+
+// What a shell offers after TAB. The last line is cobra's, for the script of the shell: 4 is no file, 0 is a file.
+func TestCompletion(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"stream", "--format", ""}, "json\ntext\n:4\n"},
+		{[]string{"stream", "--checkpoint", ""}, ":0\n"},
+		{[]string{"stream", "--private-key-file", ""}, ":0\n"},
+		{[]string{"stream", "--since", ""}, ":4\n"},
+		{[]string{"stream", "--environment", ""}, "demo\nproduction\n:4\n"},
+		{[]string{"doctor", "--stream", ""}, "dataset\norganization\n:4\n"},
+		{[]string{"sandbox", "--addr", ""}, ":4\n"},
+		{[]string{"checkpoint", "show", ""}, ":0\n"},
+	} {
+		r := try(t, system{}, append([]string{"__completeNoDesc"}, test.args...)...)
+		if diff := cmp.Diff(test.want, r.stdout); diff != "" || r.status != success {
+			t.Errorf("%v: exit status %d (-want +got):\n%s", test.args, r.status, diff)
+		}
+	}
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		if r := try(t, system{}, "completion", shell); r.status != success || !strings.Contains(r.stdout, "__complete") || r.stderr != "" {
+			t.Errorf("%s: exit status %d, standard error %q", shell, r.status, r.stderr)
+		}
 	}
 }

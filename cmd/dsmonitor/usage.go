@@ -54,6 +54,9 @@ func (c *choice) String() string { return c.value }
 // Type is what -h shows in the place of the value.
 func (c *choice) Type() string { return strings.Join(c.allowed, "|") }
 
+// words are for the completion of a shell.
+func (c *choice) words() []string { return c.allowed }
+
 func (c *choice) Set(value string) error {
 	for _, word := range c.allowed {
 		if value == word {

@@ -31,6 +31,12 @@ CONTRACT := go test -count=1 -timeout 30m -v -run '^TestContract$$' ./contract -
 contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process; the report is in build/contract
 	$(CONTRACT)
 
+contract-live: ## say how to run the contract against Docusign itself, with an account of yours
+	@sed -n '/^<!-- live -->/,/^<!-- .live -->/p' contract/README.md | sed '/^<!--/d; /^```/d'
+
+contract-binary: ## build the suite into one static file, build/contract.test, which needs neither Go nor this repository
+	CGO_ENABLED=0 go test -c -trimpath -ldflags "-s -w -X $$(go list -m)/contract_test.standalone=yes" -o build/contract.test ./contract
+
 report-check: ## open the report of make contract in headless Chromium; pictures of it are beside it
 	go test -count=1 -run '^TestReportInBrowser$$' ./contract -browse $(CURDIR)/build/contract
 
@@ -83,4 +89,4 @@ rename: ## give the module another path: make rename MODULE=path
 	@$(if $(MODULE),,$(error usage: make rename MODULE=path, the new path of the module))
 	.ci/rename "$(MODULE)"
 
-.PHONY: help run test check lint race contract report-check contract-proof chaos bench mutants fuzz vuln build generate drift update watch update-proof readme-check rename
+.PHONY: help run test check lint race contract contract-live contract-binary report-check contract-proof chaos bench mutants fuzz vuln build generate drift update watch update-proof readme-check rename

@@ -26,7 +26,11 @@ func runSuite(t *testing.T, environment []string, args ...string) (report Report
 		t.Skip("every process of a parallel run has these tests; they are for go test")
 	}
 	file := filepath.Join(t.TempDir(), "report.json")
-	child := exec.CommandContext(t.Context(), os.Args[0],
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.CommandContext(t.Context(), self,
 		append([]string{"-test.run=^TestContract$", "-ginkgo.no-color", "-ginkgo.json-report=" + file}, args...)...)
 	child.Env = append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "DOCUSIGN_")
@@ -130,6 +134,15 @@ func TestSuiteAgainstURL(t *testing.T) {
 	}
 	if !slices.Contains(left, "SRV-PAGE-4") || !strings.Contains(output, notProvableEntry+": ") || !strings.Contains(output, " SRV-PAGE-4") {
 		t.Errorf("the output does not name what is not provable:\n%s", output)
+	}
+}
+
+// The suite is handed on as one file: it finds nothing beside it.
+func TestSuiteOutsideTheRepository(t *testing.T) {
+	t.Chdir(t.TempDir())
+	r, status, output := runWithReport(t, nil, "-ginkgo.focus=DOC-|SRV-SCHEMA-|SRV-PAGE-1: ")
+	if status != 0 || r.Counts[passed] < 10 || r.Counts[failed]+r.Counts[broken] != 0 {
+		t.Errorf("status %d, %v; want 0, and 10 passed or more\n%s", status, r.Counts, output)
 	}
 }
 

@@ -96,7 +96,7 @@ func clauseOf(labels []string) clause {
 var _ = ReportBeforeEach(func(spec SpecReport) {
 	c := clauseOf(spec.Labels())
 	AddReportEntry("clause", c, ReportEntryVisibilityNever)
-	if c.Controlled && under.remote() {
-		AddReportEntry(notProvableEntry, "it takes a server whose events, clock and users the suite controls", ReportEntryVisibilityNever)
+	if why := under.unprovable(c); why != "" {
+		AddReportEntry(notProvableEntry, why, ReportEntryVisibilityNever)
 	}
 })

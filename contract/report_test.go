@@ -36,7 +36,7 @@ type report struct {
 }
 
 type targetReport struct {
-	Kind string `json:"kind"` // as DOCUSIGN_CONTRACT_TARGET has it; a URL is "url"
+	Kind string `json:"kind"` // in-process, process, url, live or replay
 	Name string `json:"name"`
 }
 
@@ -49,7 +49,7 @@ type clauseExchange struct {
 
 func newReport(all []outcome, from Report) *report {
 	r := &report{
-		Target:  targetReport{under.kind(), under.String()},
+		Target:  targetReport{under.kind, under.String()},
 		Seed:    from.SuiteConfig.RandomSeed,
 		Started: from.StartTime.UTC().Truncate(time.Second),
 		Seconds: time.Since(from.StartTime).Round(10 * time.Millisecond).Seconds(),

@@ -67,6 +67,11 @@ func provider(on stream) *service {
 		s.monitor = strings.TrimSuffix(under.Environment.OrganizationURL, "/")
 	}
 	s.open(func() int { return int(s.wire.answered.Load()) })
+	if m := under.manners; m != nil {
+		s.wire.RoundTripper = m.over(s.wire.RoundTripper)
+		s.token = m.shared()
+		s.judge.given = append(s.judge.given, s.token)
+	}
 	return s
 }
 
@@ -226,6 +231,10 @@ func (s *service) do(ctx context.Context, method, target string, edit ...func(*h
 // answer reads an answer to its end.
 func (s *service) answer(res *http.Response, err error) *answer {
 	GinkgoHelper()
+	if errors.Is(err, errSpent) {
+		AddReportEntry(notProvableEntry, err.Error(), ReportEntryVisibilityNever)
+		Skip(err.Error())
+	}
 	if unreachable(err) {
 		failMachinery("The service cannot be reached: " + s.hide(err.Error()))
 	}
@@ -260,6 +269,9 @@ func (s *service) newToken(ctx context.Context) string {
 	var token oauth.Token
 	if err := json.Unmarshal([]byte(a.Body), &token); a.Status != http.StatusOK || err != nil || token.AccessToken == "" {
 		Fail("The service gives no token, which the clause needs: " + a.String())
+	}
+	if under.manners != nil {
+		under.manners.share(token.AccessToken)
 	}
 	return token.AccessToken
 }

@@ -43,7 +43,9 @@ func TestMain(m *testing.M) {
 
 func TestContract(t *testing.T) {
 	var err error
-	if under, err = readTarget(os.LookupEnv); err != nil {
+	if os.Getenv(targetVariable) == processTarget {
+		under = startProcess(t)
+	} else if under, err = readTarget(os.LookupEnv); err != nil {
 		t.Fatal(err)
 	}
 	if seeded, err = readDefect(os.LookupEnv); err != nil {

@@ -15,38 +15,54 @@ import (
 // targetVariable chooses the service under test.
 const targetVariable = "DOCUSIGN_CONTRACT_TARGET"
 
+// The targets beside a URL. Without the variable each clause starts a sandbox for itself.
+const (
+	inProcessTarget = "in-process"
+	processTarget   = "process" // the sandbox of the command, as a child process
+	liveTarget      = "live"    // Docusign, by the settings of the command
+	urlTarget       = "url"
+)
+
 // target is the service under test: the one at an address, or, without settings, a sandbox that each clause starts for
 // itself.
 type target struct {
 	*settings.Settings
-	key *rsa.PrivateKey
+	key  *rsa.PrivateKey
+	kind string
 
-	end ending // of the run
+	manners *manners // of a live run
+	end     ending   // of the run
 }
 
 // readTarget reads the variable. For a URL it reads the DOCUSIGN_ settings too, with the URL as that of the Monitor host.
 func readTarget(lookup func(string) (string, bool)) (*target, error) {
 	value, set := lookup(targetVariable)
+	if !set {
+		return &target{kind: inProcessTarget}, nil
+	}
+	t := &target{}
 	switch {
-	case !set:
-		return &target{}, nil
-	case !strings.HasPrefix(value, "http://") && !strings.HasPrefix(value, "https://"):
-		return nil, errors.New(targetVariable + " is not a target: unset it for a sandbox in process, or give the URL of a Monitor host")
-	}
-	s, err := settings.Read(func(name string) (string, bool) {
-		if name == settings.MonitorURL {
-			return value, true
+	case value == liveTarget:
+		t.kind, t.manners = liveTarget, newManners()
+	case strings.HasPrefix(value, "http://") || strings.HasPrefix(value, "https://"):
+		t.kind = urlTarget
+		of := lookup
+		lookup = func(name string) (string, bool) {
+			if name == settings.MonitorURL {
+				return value, true
+			}
+			return of(name)
 		}
-		return lookup(name)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s is a URL, so the settings of a client are needed:\n%w", targetVariable, err)
+	default:
+		return nil, errors.New(targetVariable + " is not a target: unset it for a sandbox in process, or give process, live, or the URL of a Monitor host")
 	}
-	key, err := readKey(s.Grant)
+	s, err := settings.Read(lookup)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s is %s, so the settings of a client are needed:\n%w", targetVariable, t.kind, err)
 	}
-	return &target{Settings: s, key: key}, nil
+	t.Settings = s
+	t.key, err = readKey(s.Grant)
+	return t, err
 }
 
 // readKey returns the key itself, since the suite signs assertions that no client would.
@@ -68,21 +84,30 @@ func readKey(grant api.JWTGrant) (*rsa.PrivateKey, error) {
 func (t *target) remote() bool { return t.Settings != nil }
 
 // foreign tells whether the events may be those of someone, rather than made up by the sandbox.
-func (t *target) foreign() bool { return t == nil || t.remote() }
+func (t *target) foreign() bool { return t == nil || t.kind == urlTarget || t.kind == liveTarget }
 
 func (t *target) String() string {
-	if t.remote() {
+	switch t.kind {
+	case processTarget:
+		return "the sandbox of the command"
+	case urlTarget:
 		return t.Environment.DatasetURL
+	case liveTarget:
+		return "Docusign at " + t.Environment.DatasetURL
 	}
 	return "the sandbox in process"
 }
 
-// kind is the word for the target.
-func (t *target) kind() string {
-	if t.remote() {
-		return "url"
+// unprovable says why the target cannot be put to a clause; nothing if it can.
+func (t *target) unprovable(c clause) string {
+	switch {
+	case !t.remote():
+	case c.Controlled:
+		return "it takes a server whose events, clock and users the suite controls"
+	case t.kind == liveTarget && kindOf(c.ID) == "service" && !slices.Contains(polite, c.ID):
+		return "a live run reads, and asks for nothing that is not to be had"
 	}
-	return "in-process"
+	return ""
 }
 
 // notes say what a reader of the results has to know of the target.
@@ -105,6 +130,9 @@ func (t *target) filter(chosen string) string {
 	all := []string{chosen}
 	if t.remote() {
 		all = append(all, "!controlled")
+	}
+	if t.kind == liveTarget {
+		all = append(all, "client || documents || "+strings.Join(polite, " || "))
 	}
 	for _, on := range streams {
 		if !t.tries(on) {

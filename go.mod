@@ -30,6 +30,7 @@ require (
 	golang.org/x/term v0.47.0 // tells a terminal from a pipe
 	gopkg.in/yaml.v3 v3.0.1 // the tree that the overlay library works on
 	honnef.co/go/tools v0.8.2 // staticcheck
+	pgregory.net/rapid v1.3.0 // draws and shrinks what the laws of paging are tried on
 )
 
 require (

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/golang-jwt/jwt/v5"
 	. "github.com/onsi/ginkgo/v2"
@@ -48,6 +49,89 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("another scheme", invalid, authorization("Basic dXNlcjpwYXNzd29yZA==")),
 		Entry("a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))),
 		Entry("a token in the URL", invalid, func(r *http.Request) { r.URL.RawQuery = "access_token=" + strings.Repeat("nobody", 9) }))
+
+	MustEach("SRV-AUTH-13", "The service takes nothing for an access token but the whole of one that it gave, under the scheme Bearer",
+		"RFC 6750, section 2.1; RFC 9110, section 11.6.2",
+		func(ctx SpecContext, on stream, is declaration, alter func(r *http.Request, token string)) {
+			s := provider(on)
+			s.bearer(ctx)
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
+
+			a := s.do(declared(ctx, is), http.MethodGet, s.stream(""), func(r *http.Request) { alter(r, s.token) })
+
+			Expect(a).To(HaveStatus(http.StatusUnauthorized))
+		},
+		Entry("without its end", valid, func(r *http.Request, token string) {
+			r.Header.Set("Authorization", "Bearer "+token[:len(token)-1])
+		}),
+		Entry("its first half", valid, func(r *http.Request, token string) {
+			r.Header.Set("Authorization", "Bearer "+token[:len(token)/2])
+		}),
+		Entry("without its beginning", valid, func(r *http.Request, token string) {
+			r.Header.Set("Authorization", "Bearer "+token[1:])
+		}),
+		Entry("with more behind it", valid, func(r *http.Request, token string) {
+			r.Header.Set("Authorization", "Bearer "+token+"A")
+		}),
+		Entry("twice", valid, func(r *http.Request, token string) {
+			r.Header.Set("Authorization", "Bearer "+token+token)
+		}),
+		Entry("one letter in another case", valid, func(r *http.Request, token string) {
+			i := strings.IndexFunc(token[len(token)/2:], unicode.IsLetter) + len(token)/2
+			r.Header.Set("Authorization", "Bearer "+token[:i]+string(token[i]^' ')+token[i+1:])
+		}),
+		Entry("another character in its midst", valid, func(r *http.Request, token string) {
+			i := len(token) / 2
+			r.Header.Set("Authorization", "Bearer "+token[:i]+string('A'+(token[i]+1)%26)+token[i+1:])
+		}),
+		Entry("under Basic", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", "Basic "+token) }),
+		Entry("under Token", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", "Token "+token) }),
+		Entry("without a scheme", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", token) }),
+		Entry("in the URL", invalid, func(r *http.Request, token string) { r.URL.RawQuery = "access_token=" + url.QueryEscape(token) }),
+		Entry("in a cookie", invalid, func(r *http.Request, token string) { r.AddCookie(&http.Cookie{Name: "access_token", Value: token}) }))
+
+	MustEach("SRV-AUTH-14", "The service gives a user the events of those organizations alone that the user administers",
+		"spec/dataset, getStream, description; spec/organization, getStream, 403", controlled,
+		func(ctx SpecContext, user sandbox.User, entitled bool) {
+			const mine, other = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+			user.Organizations = []string{mine}
+			log := event(time.Now(), 1)
+			s, box := controlledProvider(organizationStream, sandbox.Config{
+				Events:        sandbox.Raw([]byte(log)),
+				Organizations: []sandbox.Organization{{ID: mine, NotEntitled: !entitled}, {ID: other}},
+				Users:         []sandbox.User{user},
+			})
+			Expect(box.AppendTo(other, []byte(event(time.Now(), 2)))).To(Succeed())
+
+			s.organization = other
+			Expect(s.get(ctx, start, 1).Status).To(BeElementOf(http.StatusForbidden, http.StatusNotFound))
+			s.organization = mine
+			if user.Role == sandbox.NoRole || !entitled {
+				Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusForbidden))
+				return
+			}
+			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{log}))
+		},
+		Entry("an administrator", sandbox.User{}, true),
+		Entry("a user without a role", sandbox.User{Role: sandbox.NoRole}, true),
+		Entry("an administrator of an organization that has no Monitor", sandbox.User{}, false))
+
+	ShouldEach("SRV-AUTH-15", "The service reads the grant from a form alone, whatever else has its bytes",
+		"spec/oauth, TokenRequest; RFC 6749, appendix B; the status is assumed", assumed,
+		func(ctx SpecContext, mediaType string) {
+			s := accountServer()
+			form := url.Values{"grant_type": {string(oauth.JWTBearer)}, "assertion": {s.assertion()}}
+
+			a := s.post(declared(ctx, invalid), "", form, func(r *http.Request) {
+				r.Header.Del("Content-Type")
+				if mediaType != "" {
+					r.Header.Set("Content-Type", mediaType)
+				}
+			})
+
+			Expect(a.Status).To(BeElementOf(http.StatusBadRequest, http.StatusUnsupportedMediaType), a.String)
+		},
+		Entry("JSON", "application/json"), Entry("text", "text/plain"), Entry("no media type", ""))
 
 	Must("SRV-AUTH-3", "The service answers 401 once the access token has expired",
 		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext, on stream) {
@@ -225,12 +309,18 @@ func describes(code string) func(SpecContext, func(*service) string, string) {
 }
 
 // post sends a form to the token endpoint as it is.
-func (s *service) post(ctx context.Context, query string, form url.Values) *answer {
+func (s *service) post(ctx context.Context, query string, form url.Values, edit ...func(*http.Request)) *answer {
 	GinkgoHelper()
 	client, err := oauth.NewClient(s.auth, oauth.WithHTTPClient(s.http))
 	Expect(err).NotTo(HaveOccurred())
 	return s.answer(client.CreateTokenWithBody(ctx, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()),
-		func(_ context.Context, r *http.Request) error { r.URL.RawQuery = query; return nil }))
+		func(_ context.Context, r *http.Request) error {
+			r.URL.RawQuery = query
+			for _, change := range edit {
+				change(r)
+			}
+			return nil
+		}))
 }
 
 // clock is set by a clause.

@@ -119,7 +119,10 @@ const formType = "application/x-www-form-urlencoded"
 
 // named puts the name of a variable in the place of a token: of one that the service gave, or of another.
 func (j *judge) named(authorization string) string {
-	scheme, token, _ := strings.Cut(authorization, " ")
+	scheme, token, spaced := strings.Cut(authorization, " ")
+	if !spaced && len(scheme) >= shortestSecret {
+		return "$OTHER_TOKEN" // without a scheme
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	switch {

@@ -36,6 +36,9 @@ var _ = Describe("Routing", Label("routing"), func() {
 		Entry("no version", outside, "/api/v/datasets/monitor/stream"),
 		Entry("a slash at the end", outside, "/api/v2.0/datasets/monitor/stream/"),
 		Entry("two slashes", outside, "/api/v2.0//datasets/monitor/stream"),
+		Entry("a slash within a segment", invalid, "/api/v2.0/datasets/monitor%2Fother/stream"),
+		Entry("an encoded slash between segments", outside, "/api/v2.0/datasets%2Fmonitor/stream"),
+		Entry("another case", outside, "/API/v2.0/datasets/monitor/stream"),
 		Entry("no data set", outside, "/api/v2.0/datasets/stream"))
 
 	ShouldEach("SRV-ROUTE-3", "The service answers 405 with Allow to a method that an operation does not have",
@@ -53,7 +56,25 @@ var _ = Describe("Routing", Label("routing"), func() {
 			Expect(a.Header.Get("Allow")).To(ContainSubstring(allowed))
 		},
 		Entry("POST stream", http.MethodPost, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
+		Entry("PUT stream", http.MethodPut, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
+		Entry("PATCH stream", http.MethodPatch, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("DELETE stream", http.MethodDelete, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("GET token", http.MethodGet, "/oauth/token", http.MethodPost),
-		Entry("POST userinfo", http.MethodPost, "/oauth/userinfo", http.MethodGet))
+		Entry("PUT token", http.MethodPut, "/oauth/token", http.MethodPost),
+		Entry("POST userinfo", http.MethodPost, "/oauth/userinfo", http.MethodGet),
+		Entry("DELETE userinfo", http.MethodDelete, "/oauth/userinfo", http.MethodGet))
+
+	ShouldEach("SRV-ROUTE-4", "The service answers 400, 403 or 404 for an organization that is not the user's",
+		"spec/organization, getStream, organizationId; the status is assumed", assumed, Label(organizationStream.name),
+		func(ctx SpecContext, is declaration, id string) {
+			s := provider(organizationStream)
+
+			a := s.do(declared(ctx, is), http.MethodGet, s.monitor+organizationStream.path(id), s.bearer(ctx))
+
+			Expect(a.Status).To(BeElementOf(http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound), a.String)
+		},
+		Entry("a GUID that nobody has", valid, "00000000-0000-4000-8000-000000000000"),
+		Entry("no GUID", invalid, "mine"),
+		Entry("a GUID cut off", invalid, "00000000-0000-4000-8000-00000000000"),
+		Entry("a blank", invalid, "%20"))
 })

@@ -54,7 +54,7 @@ func provider(on stream) *service {
 	}
 	s := &service{
 		on:             on,
-		monitor:        strings.TrimSuffix(under.Environment.DatasetURL, "/"),
+		monitor:        monitorOf(on),
 		auth:           strings.TrimSuffix(under.Environment.AuthURL, "/"),
 		organization:   under.OrganizationID,
 		integrationKey: under.Grant.IntegrationKey,
@@ -63,9 +63,6 @@ func provider(on stream) *service {
 		key:            under.key,
 		now:            time.Now,
 	}
-	if on.name == organizationStream.name {
-		s.monitor = strings.TrimSuffix(under.Environment.OrganizationURL, "/")
-	}
 	s.open(func() int { return int(s.wire.answered.Load()) })
 	if m := under.manners; m != nil {
 		s.wire.RoundTripper = m.over(s.wire.RoundTripper)
@@ -73,6 +70,14 @@ func provider(on stream) *service {
 		s.judge.given = append(s.judge.given, s.token)
 	}
 	return s
+}
+
+// monitorOf is the base URL of a stream at the target's address.
+func monitorOf(on stream) string {
+	if on.name == organizationStream.name {
+		return strings.TrimSuffix(under.Environment.OrganizationURL, "/")
+	}
+	return strings.TrimSuffix(under.Environment.DatasetURL, "/")
 }
 
 // accountServer is the service under test, for a clause that is about no stream.
@@ -102,6 +107,22 @@ func controlledProvider(on stream, config sandbox.Config) (*service, *sandbox.Se
 	}
 	s.open(func() int { return len(box.Requests()) })
 	return s, box
+}
+
+// turn makes the service that of the other stream, on the same server.
+func (s *service) turn() {
+	GinkgoHelper()
+	if s.on.name == datasetStream.name {
+		s.on = organizationStream
+	} else {
+		s.on = datasetStream
+	}
+	if under.remote() {
+		s.monitor = monitorOf(s.on)
+		monitor, err := url.Parse(s.monitor)
+		Expect(err).NotTo(HaveOccurred())
+		s.judge.base = append(s.judge.base, monitor)
+	}
 }
 
 // open puts the judge into the way of every request, and has it heard at the end.

@@ -239,10 +239,7 @@ func TestHelp(t *testing.T) {
 		}},
 		{"of checkpoint", []string{"checkpoint", "-h"}, []string{"show", "set", "reset"}},
 		{"of checkpoint set", []string{"checkpoint", "set", "-h"}, []string{"set FILE", "--cursor", "--since", "--new-destination"}},
-		{"of sandbox", []string{"sandbox", "-h"}, []string{
-			"--addr", "127.0.0.1:0", "--tls", "--events", "1000", "--seed", "--follow-rate", "--role", "no-entitlement", "--organization",
-			"--token-lifetime", "1h", "--hourly-limit", "--burst-limit", "--faults", "truncated-chunks", "--assume", "HeadCursor", "--log",
-		}},
+		{"of sandbox", []string{"sandbox", "-h"}, []string{"--addr", "127.0.0.1:0", "--events", "1000", "--seed"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := try(t, system{}, test.args...)

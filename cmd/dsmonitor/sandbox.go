@@ -22,29 +22,17 @@ ever. In one terminal and in another:
   dsmonitor sandbox > sandbox.env
   . ./sandbox.env && dsmonitor stream
 
-Some others:
-
-  dsmonitor sandbox --follow-rate 2                           # two more events a second, for stream --follow
-  dsmonitor sandbox --events 10000000 --addr 127.0.0.1:8080   # takes no more memory than 1,000
-  dsmonitor sandbox --role no-consent                         # what a client meets that is refused
-  dsmonitor sandbox --faults 2=throttle:30s,4-6=reset         # what goes wrong, and when
-  dsmonitor sandbox --assume DateReach=168h,LimitAs400        # what is not documented, otherwise
-
 The private key is in a file of its own, which is removed in the end. It opens nothing but this sandbox. A client
 that is given no organization reads the dataset stream; with --organization it is given one, and so reads the
-organization stream. With --tls the settings name the file of the sandbox's own CA in SSL_CERT_FILE. Programs that
-look at it, as those in Go do on Unix other than macOS, then trust that CA and no other.
+organization stream.
+
+With --tls the settings name the file of the sandbox's own CA in SSL_CERT_FILE. Programs that look at it, as those
+in Go do on Unix other than macOS, then trust that CA and no other.
 
 A script of --faults has entries ordinal=fault, with commas between them. The ordinal counts the requests to the
 stream, or with token: or userinfo: before it those to the account server, from 1, retries included; it may be a
 range, 5-8, or one with a step, 10-200/10. The faults are
-
-%s
-
-A list of --assume has entries name or name=value, with commas between them. The table in contract/sandbox/README.md
-says what each stands for, and why the default is what it is. The names are
-
-%s`
+`
 
 // sandboxCommand is the command "sandbox".
 type sandboxCommand struct {
@@ -66,8 +54,8 @@ func newSandbox(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a sandbox, and print the settings that point a client at it",
-		Long: fmt.Sprintf(sandboxHelp, folded("  ", strings.Join(sandbox.FaultNames(), ", ")),
-			folded("  ", strings.Join(sandbox.AssumptionNames(), ", "))),
+		Long: sandboxHelp + "\n" + folded("  ", strings.Join(sandbox.FaultNames(), ", ")) +
+			"\n\nWhat the names of --assume stand for is in the table of contract/sandbox/README.md. They are\n\n" + folded("  ", strings.Join(sandbox.AssumptionNames(), ", ")),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.configure(cmd.Flags().Changed("seed")); err != nil {
@@ -78,18 +66,18 @@ func newSandbox(sys system) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVar(&s.config.Addr, "addr", "127.0.0.1:0", "listen on this loopback `HOST:PORT`; port 0 is a free one")
+	f.StringVar(&s.config.Addr, "addr", "127.0.0.1:0", "loopback `HOST:PORT` to listen on; port 0 is a free one")
 	f.BoolVar(&s.config.TLS, "tls", false, "speak HTTPS, HTTP/2 included, with a certificate of a CA of its own")
-	f.StringVar(&s.events, "events", "1000", "serve `N|FILE`: so many made-up events of the last seven days, or those of a file,\none JSON object a line (- is standard input)")
+	f.StringVar(&s.events, "events", "1000", "`N|FILE`: so many made-up events of the last seven days, or those of a file, one\nJSON object a line (- is standard input)")
 	f.Uint64Var(&s.seed, "seed", 1, "make up other events by another `NUMBER`")
 	f.Float64Var(&s.followRate, "follow-rate", 0, "make up `N` more events a second while it runs, such as 0.5 or 200")
-	f.Var(&s.role, "role", "print the settings of this user: "+strings.Join(roleNames()[:2], ", ")+",\n"+strings.Join(roleNames()[2:], ", "))
+	f.Var(&s.role, "role", "whom the settings are of: "+strings.Join(roleNames()[:3], ", ")+",\n"+strings.Join(roleNames()[3:], ", "))
 	f.BoolVar(&s.organization, "organization", false, "print the user's organization too, so that a client reads the organization stream")
-	f.DurationVar(&s.config.TokenLifetime, "token-lifetime", time.Hour, "let an access token expire after a `DURATION` of at least 1s")
+	f.DurationVar(&s.config.TokenLifetime, "token-lifetime", time.Hour, "how long an access token is good, a `DURATION` of at least 1s")
 	f.IntVar(&s.config.Limits.Hourly, "hourly-limit", 0, "refuse more than `N` requests to the streams in an hour (default none)")
 	f.IntVar(&s.config.Limits.Burst, "burst-limit", 0, "refuse more than `N` of them in half a minute (default none)")
-	f.StringVar(&s.faults, "faults", "", "let go wrong what a `SCRIPT` says, such as 3=throttle:30s,token:2=html; see above")
-	f.StringVar(&s.assume, "assume", "", "assume what a `LIST` says of what is not documented, such as ClampLimit,Lag=NoLag;\nsee above")
+	f.StringVar(&s.faults, "faults", "", "what goes wrong with which request, a `SCRIPT` such as\n3=throttle:30s,token:2=html; see above")
+	f.StringVar(&s.assume, "assume", "", "answers to what is not documented of the platform, a `LIST` such as\nClampLimit,DateReach=168h; see above")
 	f.StringVar(&s.log, "log", "", "append a line for each request to a `FILE`: time, status, method, path (- is\nstandard error)")
 	return cmd
 }
@@ -135,14 +123,6 @@ func (s *sandboxCommand) configure(seeded bool) (err error) {
 	}
 	if s.config.Assumptions, err = sandbox.ParseAssumptions(s.assume); err != nil {
 		return fmt.Errorf("--assume: %w", err)
-	}
-	switch {
-	case s.config.TokenLifetime < time.Second:
-		return errors.New("--token-lifetime is less than 1s")
-	case s.config.Limits.Hourly < 0:
-		return errors.New("--hourly-limit is less than 0")
-	case s.config.Limits.Burst < 0:
-		return errors.New("--burst-limit is less than 0")
 	}
 	if !(s.followRate >= 0 && s.followRate <= maxFollowRate) { // nor is it NaN
 		return fmt.Errorf("--follow-rate is not between 0 and %d events a second", maxFollowRate)

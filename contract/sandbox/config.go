@@ -81,6 +81,11 @@ func (c Config) withDefaults() (Config, error) {
 	if c.TokenLifetime < time.Second {
 		return c, fmt.Errorf("token lifetime %v: an answer tells it in whole seconds, so the least is 1s", c.TokenLifetime)
 	}
+	for _, d := range c.Defects {
+		if d.assume != nil {
+			d.assume(&c.Assumptions)
+		}
+	}
 	if err := cmp.Or(c.Faults.check(), c.Assumptions.check()); err != nil {
 		return c, err
 	}

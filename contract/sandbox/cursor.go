@@ -49,6 +49,15 @@ func (v view) position(cursor string) (n int, ok bool) {
 	return n, v.cursor(n) == cursor
 }
 
+// lastNumber is where a cursor points to by its last part alone, and the head if it points to nowhere.
+func (v view) lastNumber(cursor string) int {
+	n, err := strconv.Atoi(cursor[strings.LastIndexByte(cursor, '_')+1:])
+	if n -= v.first; err != nil || n < 0 || n > v.len() {
+		return v.len()
+	}
+	return n
+}
+
 // parseDate reads a cursor that is a time: RFC 3339, with or without a fraction, or a bare date, which is its midnight in
 // UTC.
 func parseDate(cursor string) (t time.Time, ok bool) {

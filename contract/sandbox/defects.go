@@ -16,8 +16,10 @@ type Defect struct {
 
 	// How it is committed: in one or more of these ways.
 	skips   check                                // something is not checked
+	assume  func(*Assumptions)                   // something undocumented is as a clause says that it is not
 	request func(r *http.Request)                // a request is read otherwise
 	page    func(a asking, p *page)              // a page is made otherwise
+	event   func(of stream, event []byte) []byte // an event is served otherwise
 	answer  func(r *http.Request, got *captured) // an answer is sent otherwise
 }
 
@@ -54,7 +56,16 @@ type check int
 const (
 	noCheck check = iota
 	tokenExpiry
+	tokenEnd
+	tokenOrigin
 	audience
+	signature
+	assertionTimes
+	consent
+	grantType
+	form
+	membership
+	cursorForm
 )
 
 // skips tells whether a defect leaves something unchecked.
@@ -75,6 +86,9 @@ func (s *Server) spoil(a asking, p *page) {
 		if d.page != nil {
 			d.page(a, p)
 		}
+		if d.event != nil {
+			p.rewrite = func(event []byte) []byte { return d.event(a.stream, event) }
+		}
 	}
 }
 
@@ -86,6 +100,7 @@ func (s *Server) defective(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := r.Clone(r.Context())
+		asked.Header.Del("Accept-Encoding") // an answer is spoilt as it reads, not as it is packed
 		for _, d := range s.config.Defects {
 			if d.request != nil {
 				d.request(asked)

@@ -16,7 +16,7 @@ var answerDefects = []Defect{
 	},
 	{
 		name: "trailing-bytes", sentence: "sends a second JSON value behind the page",
-		clause: "SRV-SCHEMA-2",
+		clause: "SRV-SCHEMA-2", also: []string{"SRV-SCHEMA-1"},
 		answer: func(r *http.Request, got *captured) {
 			if isStream(r) && got.status == http.StatusOK {
 				got.body = append(got.body, "{}"...)
@@ -29,6 +29,90 @@ var answerDefects = []Defect{
 		answer: func(r *http.Request, got *captured) {
 			if token := bearer(r); token != "" && got.status == http.StatusUnauthorized {
 				got.body = bytes.Replace(got.body, []byte("access token"), []byte("access token "+token), 1)
+			}
+		},
+	},
+	{
+		name: "null-array", sentence: "gives null for no events on the dataset stream, and nothing on the other",
+		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
+		page: func(a asking, p *page) { p.null = p.from == p.to && a.kind == 0 },
+	},
+	{
+		name: "cursor-null", sentence: "gives null for the endCursor at the end",
+		clause: "SRV-CURSOR-3", also: []string{"SRV-*"},
+		assume: func(a *Assumptions) { a.HeadEndCursor = NullEndCursor },
+	},
+	{
+		name: "cursor-a-number", sentence: "gives the endCursor as a number",
+		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
+		page: func(_ asking, p *page) { p.end = "7" },
+	},
+	{
+		name: "media-type-missing", sentence: "says nothing of the media type of a page",
+		clause: "SRV-SCHEMA-1", also: []string{"SRV-SCHEMA-*"},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusOK {
+				got.header["Content-Type"] = nil
+			}
+		},
+	},
+	{
+		name: "media-type-wrong", sentence: "calls a page text/plain",
+		clause: "SRV-SCHEMA-1", also: []string{"SRV-SCHEMA-*"},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusOK {
+				got.header.Set("Content-Type", "text/plain; charset=utf-8")
+			}
+		},
+	},
+	{
+		name: "created", sentence: "answers 201 in place of 200",
+		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusOK {
+				got.status = http.StatusCreated
+			}
+		},
+	},
+	{
+		name: "not-utf-8", sentence: "writes a page in Latin-1",
+		clause: "SRV-SCHEMA-2", also: []string{"SRV-*"},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusOK {
+				got.body = bytes.Replace(got.body, []byte(`":"`), []byte("\":\"\xe9"), 2)
+			}
+		},
+	},
+	{
+		name: "member-twice", sentence: "names a member of a page twice",
+		clause: "SRV-SCHEMA-3",
+		answer: func(r *http.Request, got *captured) {
+			if body, ok := bytes.CutSuffix(got.body, []byte("}")); ok && isStream(r) && got.status == http.StatusOK {
+				first, _, _ := bytes.Cut(body[1:], []byte(","))
+				got.body = append(append(append(bytes.Clone(body), ','), first...), '}')
+			}
+		},
+	},
+	{
+		name: "internals-shown", sentence: "answers 500 and the place in its code when a parameter is bad",
+		clause: "SRV-PAGE-8", also: []string{"SRV-PAGE-7", "SRV-CURSOR-*", "SRV-ROUTE-4"},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusBadRequest {
+				got.status, got.body = http.StatusInternalServerError, []byte(`{"errorCode":"UNSPECIFIED_ERROR","message":"panic: stream.go:118"}`)
+			}
+		},
+	},
+	{
+		name: "no-trace-token", sentence: "puts a trace token on no answer",
+		clause: "SRV-ERROR-1", also: []string{"SRV-SCHEMA-1"},
+		answer: func(_ *http.Request, got *captured) { got.header.Del("X-DocuSign-TraceToken") },
+	},
+	{
+		name: "unnamed-error", sentence: "does not say why it refuses a request to a stream",
+		clause: "SRV-ERROR-3",
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status >= 400 {
+				got.body = []byte("{}")
 			}
 		},
 	},

@@ -1,6 +1,11 @@
 package sandbox
 
-import "net/http"
+import (
+	"bytes"
+	"net/http"
+	"regexp"
+	"strings"
+)
 
 // authDefects are tokens that are given or taken where they must not be, or refused where they must be taken.
 var authDefects = []Defect{
@@ -14,11 +19,122 @@ var authDefects = []Defect{
 	},
 	{
 		name: "unauthorized-as-forbidden", sentence: "answers 403 to a stream request without a good token",
-		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-3"},
+		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-3", "SRV-AUTH-13"},
 		answer: func(r *http.Request, got *captured) {
 			if isStream(r) && got.status == http.StatusUnauthorized {
 				got.status = http.StatusForbidden
 			}
 		},
 	},
+	{
+		name: "any-token-accepted", sentence: "takes any text for an access token",
+		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-*", "SRV-ERROR-3"}, skips: tokenOrigin,
+	},
+	{
+		name: "token-cut-accepted", sentence: "takes the beginning of an access token for the whole",
+		clause: "SRV-AUTH-13", skips: tokenEnd,
+	},
+	{
+		name: "any-scheme", sentence: "takes an access token under any scheme",
+		clause: "SRV-AUTH-13", also: []string{"SRV-AUTH-2"},
+		request: func(r *http.Request) {
+			if _, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+		},
+	},
+	{
+		name: "token-in-the-URL", sentence: "takes an access token from the URL",
+		clause: "SRV-AUTH-13", also: []string{"SRV-AUTH-2"},
+		request: func(r *http.Request) {
+			if token := r.URL.Query().Get("access_token"); token != "" && r.Header.Get("Authorization") == "" {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+		},
+	},
+	{
+		name: "scheme-in-one-case", sentence: "knows the scheme Bearer in this case alone",
+		clause: "SRV-AUTH-12",
+		request: func(r *http.Request) {
+			if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+				r.Header.Del("Authorization")
+			}
+		},
+	},
+	{
+		name: "signature-ignored", sentence: "does not verify the signature of an assertion",
+		clause: "SRV-AUTH-4", also: []string{"SRV-AUTH-5"}, skips: signature,
+	},
+	{
+		name: "times-ignored", sentence: "takes an assertion at any time and of any lifetime",
+		clause: "SRV-AUTH-9", also: []string{"SRV-AUTH-4", "SRV-AUTH-5"}, skips: assertionTimes,
+	},
+	{
+		name: "consent-ignored", sentence: "gives a token for a user who has not consented",
+		clause: "SRV-AUTH-6", skips: consent,
+	},
+	{
+		name: "any-grant", sentence: "takes any grant_type for the JWT grant",
+		clause: "SRV-AUTH-7", skips: grantType,
+	},
+	{
+		name: "form-in-the-URL", sentence: "reads the parameters of the grant from the URL too, and any of several",
+		clause: "SRV-AUTH-8", skips: form,
+	},
+	{
+		name: "any-media-type", sentence: "reads a body of any media type as a form",
+		clause: "SRV-AUTH-15",
+		request: func(r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/oauth/token") {
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+		},
+	},
+	{
+		name: "cause-untold", sentence: "does not say what is wrong with an assertion",
+		clause: "SRV-AUTH-5", also: []string{"SRV-AUTH-7"},
+		assume: func(a *Assumptions) { a.TokenErrorBody = CodeAlone },
+	},
+	{
+		name: "token-without-type", sentence: "does not say of what type a token is",
+		clause: "SRV-AUTH-1", also: []string{"SRV-SCHEMA-1"},
+		answer: func(r *http.Request, got *captured) {
+			if strings.HasSuffix(r.URL.Path, "/oauth/token") {
+				got.body = bytes.Replace(got.body, []byte(`"token_type":"Bearer"`), []byte(`"type":"Bearer"`), 1)
+			}
+		},
+	},
+	{
+		name: "lifetime-a-text", sentence: "gives the lifetime of a token as a text",
+		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
+		answer: func(r *http.Request, got *captured) {
+			if strings.HasSuffix(r.URL.Path, "/oauth/token") {
+				got.body = bytes.Replace(got.body, []byte(`"expires_in":3600`), []byte(`"expires_in":"3600"`), 1)
+			}
+		},
+	},
+	{
+		name: "someone-else", sentence: "tells of another user at userinfo",
+		clause: "SRV-AUTH-10",
+		answer: func(r *http.Request, got *captured) {
+			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") {
+				got.body = subject.ReplaceAll(got.body, []byte(`"sub":"00000000-0000-4000-8000-000000000000"`))
+			}
+		},
+	},
+	{
+		name: "userinfo-open", sentence: "answers 200 at userinfo without a good token, with no user",
+		clause: "SRV-AUTH-11",
+		answer: func(r *http.Request, got *captured) {
+			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") && got.status == http.StatusUnauthorized {
+				got.status, got.body = http.StatusOK, []byte(`{"sub":""}`)
+			}
+		},
+	},
+	{
+		name: "other-organization-served", sentence: "gives a user the events of an organization that the user has nothing to do with",
+		clause: "SRV-AUTH-14", skips: membership,
+	},
 }
+
+var subject = regexp.MustCompile(`"sub":"[^"]*"`)

@@ -1,4 +1,162 @@
 package sandbox
 
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strconv"
+)
+
 // eventDefects are altered events.
-var eventDefects = []Defect{}
+var eventDefects = []Defect{
+	{
+		name: "number-rounded", sentence: "writes a number of more than 15 digits as a decoder leaves it that takes all for floats",
+		clause: "SRV-EVENT-1", also: spoilt,
+		event: func(_ stream, event []byte) []byte { return round(event) },
+	},
+	{
+		name: "rounded-on-one-stream", sentence: "rounds the numbers of the organization stream to one digit after the point",
+		clause: "SRV-PAGE-12", also: spoilt,
+		event: func(of stream, event []byte) []byte {
+			if of.kind == 1 {
+				return fraction.ReplaceAll(event, []byte("$1"))
+			}
+			return event
+		},
+	},
+	{
+		name: "zero-trimmed", sentence: "leaves out zeros at the end of a fraction",
+		clause: "SRV-EVENT-1", also: spoilt,
+		event: func(_ stream, event []byte) []byte { return zeros.ReplaceAll(event, []byte("$1$2")) },
+	},
+	{
+		name: "encoded-anew", sentence: "decodes an event and encodes it anew",
+		clause: "SRV-EVENT-1", also: spoilt,
+		event: func(_ stream, event []byte) []byte {
+			var members map[string]json.RawMessage
+			if json.Unmarshal(event, &members) == nil {
+				if text, err := json.Marshal(members); err == nil {
+					return text
+				}
+			}
+			return event
+		},
+	},
+	{
+		name: "field-dropped", sentence: "leaves out a field that no document has",
+		clause: "SRV-EVENT-1", also: spoilt,
+		event: func(_ stream, event []byte) []byte {
+			return withoutMembers(event, func(name string) bool { return !declared[name] })
+		},
+	},
+	{
+		name: "null-as-empty", sentence: "writes an empty string for null",
+		clause: "SRV-EVENT-1", also: spoilt,
+		event: func(_ stream, event []byte) []byte {
+			return bytes.ReplaceAll(event, []byte(`:null`), []byte(`:""`))
+		},
+	},
+	{
+		name: "time-without-zone", sentence: "gives timestamps without a zone",
+		clause: "SRV-EVENT-2", also: spoilt,
+		event: func(_ stream, event []byte) []byte { return stamp.ReplaceAll(event, []byte(`$1"`)) },
+	},
+	{
+		name: "same-id", sentence: "gives all events one id",
+		clause: "SRV-EVENT-3", also: spoilt,
+		event: func(_ stream, event []byte) []byte {
+			return identity.ReplaceAll(event, []byte(`"eventId":"00000000-0000-4000-8000-000000000000"`))
+		},
+	},
+	{
+		name: "fields-left-out", sentence: "leaves out the site of an event",
+		clause: "SRV-EVENT-4", also: spoilt,
+		event: func(_ stream, event []byte) []byte {
+			return withoutMembers(event, func(name string) bool { return name == "site" })
+		},
+	},
+	{
+		name: "null-event", sentence: "gives null for each third event",
+		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
+		page: func(_ asking, p *page) {
+			n := 0
+			p.rewrite = func(event []byte) []byte {
+				if n++; n%3 == 0 {
+					return []byte("null")
+				}
+				return event
+			}
+		},
+	},
+	{
+		name: "number-as-text", sentence: "gives latitudes as texts",
+		clause: "SRV-SCHEMA-1", also: spoilt,
+		event: func(_ stream, event []byte) []byte { return latitude.ReplaceAll(event, []byte(`"latitude":"$1"`)) },
+	},
+}
+
+// spoilt are the clauses that an altered event may show to.
+var spoilt = []string{"SRV-EVENT-*", "SRV-PAGE-*", "SRV-CURSOR-*", "SRV-SCHEMA-*", "SRV-ROUTE-1", "SRV-AUTH-14"}
+
+var (
+	fraction = regexp.MustCompile(`(:-?\d+\.\d)\d+`)
+	zeros    = regexp.MustCompile(`(:-?\d+)(?:\.0+|(\.\d*[1-9])0+)`)
+	digits   = regexp.MustCompile(`:-?\d{16,}`)
+	stamp    = regexp.MustCompile(`("timestamp":\s*"[^"]*)Z"`)
+	identity = regexp.MustCompile(`"eventId":\s*"[^"]*"`)
+	latitude = regexp.MustCompile(`"latitude":(-?\d+(?:\.\d+)?)`)
+)
+
+// round rounds integers to what a float64 holds.
+func round(event []byte) []byte {
+	return digits.ReplaceAllFunc(event, func(number []byte) []byte {
+		f, _ := strconv.ParseFloat(string(number[1:]), 64)
+		return strconv.AppendFloat([]byte(":"), f, 'f', 0, 64)
+	})
+}
+
+// declared are the fields of an event that the documents have.
+var declared = func() map[string]bool {
+	all := map[string]bool{}
+	for _, name := range []string{
+		"timestamp", "eventId", "site", "accountId", "organizationId", "userId", "integratorKey", "userAgent", "userAgentClientInfo",
+		"ipAddress", "ipAddressLocation", "object", "action", "property", "field", "result", "source", "isUserMemberOfDomain",
+		"referencedUserIsMemberOfDomain", "referencedUserId", "proxyStatus", "proxyType", "proxyLevel", "latitude", "longitude",
+		"city", "state", "country", "device", "browser", "os", "affectedUserId", "affectedUserIsMemberOfDomain", "data",
+	} {
+		all[name] = true
+	}
+	return all
+}()
+
+// withoutMembers leaves out the members of an event whose names are chosen. An event without such members stays as it is.
+func withoutMembers(event []byte, choose func(name string) bool) []byte {
+	d := json.NewDecoder(bytes.NewReader(event))
+	if _, err := d.Token(); err != nil {
+		return event
+	}
+	out := []byte{'{'}
+	dropped := false
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return event
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return event
+		}
+		if choose(name.(string)) {
+			dropped = true
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, quoted(name.(string))...), ':'), value...)
+	}
+	if !dropped {
+		return event
+	}
+	return append(out, '}')
+}

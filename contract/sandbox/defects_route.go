@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -25,4 +26,47 @@ var routeDefects = []Defect{
 			}
 		},
 	},
+	{
+		name: "version-2-gone", sentence: "knows the version 2.0 alone",
+		clause: "SRV-ROUTE-1",
+		assume: func(a *Assumptions) { a.RefuseVersion2 = true },
+	},
+	{
+		name: "any-data-set", sentence: "takes any data set for monitor",
+		clause: "SRV-ROUTE-2",
+		request: func(r *http.Request) {
+			if parts := strings.Split(r.URL.Path, "/"); len(parts) == 6 && parts[3] == "datasets" && parts[5] == "stream" {
+				parts[4] = "monitor"
+				r.URL.Path = strings.Join(parts, "/")
+			}
+		},
+	},
+	{
+		name: "slash-ignored", sentence: "takes a path with a slash at its end for that without",
+		clause:  "SRV-ROUTE-2",
+		request: func(r *http.Request) { r.URL.Path = strings.TrimSuffix(r.URL.Path, "/") },
+	},
+	{
+		name: "method-as-missing", sentence: "answers 404 to a method that an operation does not have",
+		clause: "SRV-ROUTE-3", also: []string{"SRV-ROUTE-4"},
+		answer: func(_ *http.Request, got *captured) {
+			if got.status == http.StatusMethodNotAllowed {
+				got.status = http.StatusNotFound
+			}
+		},
+	},
+	{
+		name: "no-allow", sentence: "does not say which methods there are",
+		clause: "SRV-ROUTE-3",
+		answer: func(_ *http.Request, got *captured) { got.header.Del("Allow") },
+	},
+	{
+		name: "any-organization", sentence: "takes any id for that of the user's organization",
+		clause: "SRV-ROUTE-4",
+		request: func(r *http.Request) {
+			r.URL.Path = anyID.ReplaceAllString(r.URL.Path, "/v1/organizations/"+organizationID+"/stream")
+		},
+	},
 }
+
+var anyID = regexp.MustCompile(`^/v1/organizations/[^/]*/stream$`)

@@ -27,7 +27,7 @@ type oauthGuard struct {
 func (g oauthGuard) CreateToken(w http.ResponseWriter, r *http.Request) {
 	exchangeOf(r.Context()).operation = opToken
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if problem := formProblem(r); problem != "" {
+	if problem := formProblem(r); problem != "" && !g.skips(form) {
 		g.refuseToken(r.Context(), "invalid_request", problem).VisitCreateTokenResponse(w)
 		return
 	}
@@ -118,7 +118,7 @@ type oauthHandler struct{ *Server }
 
 func (s oauthHandler) CreateToken(ctx context.Context, request oauth.CreateTokenRequestObject,
 ) (oauth.CreateTokenResponseObject, error) {
-	if !request.Body.GrantType.Valid() {
+	if !request.Body.GrantType.Valid() && !s.skips(grantType) {
 		return s.refuseToken(ctx, "invalid_grant", "unsupported_grant_type"), nil
 	}
 	user, refused := s.judge(request.Body.Assertion)

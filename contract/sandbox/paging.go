@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -111,6 +112,9 @@ func (s *Server) seek(of stream, v view, cursor string) (at stand, ok bool) {
 		return at, true
 	}
 	at, ok = s.find(v, cursor)
+	if !ok && s.skips(cursorForm) {
+		at, ok = stand{n: v.lastNumber(cursor)}, true
+	}
 	if !ok && assume.SharedCursors {
 		v.first = of.otherSequence()
 		at, ok = s.find(v, cursor)
@@ -289,6 +293,8 @@ type page struct {
 	null     bool   // the array is null
 	end      string // the endCursor in JSON, or omitted; empty: that of to
 	pick     []int  // which events it has; nil: those from the first to the last
+
+	rewrite func(event []byte) []byte // what an event is served as, by a defect; nil: as it is
 }
 
 // indexes are the events of the page.
@@ -339,7 +345,11 @@ func (p page) VisitGetStreamResponse(w http.ResponseWriter) error {
 			if n > 0 {
 				body = append(body, ',')
 			}
+			at := len(body)
 			body = p.appendEvent(body, i)
+			if p.rewrite != nil {
+				body = append(body[:at], p.rewrite(bytes.Clone(body[at:]))...)
+			}
 		}
 		body = append(body, "]}"...)
 	}

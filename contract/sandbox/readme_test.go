@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,7 +23,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(text)
-	for _, table := range []struct{ name, rows string }{{"assumptions", assumptionTable(t)}, {"faults", faultTable(t)}} {
+	for _, table := range []struct{ name, rows string }{{"assumptions", assumptionTable(t)}, {"faults", faultTable(t)}, {"defects", defectTable(t)}} {
 		between := regexp.MustCompile(`(?s)(<!-- ` + table.name + `.*?-->\n).*?(<!-- end -->)`)
 		if !between.MatchString(want) {
 			t.Fatalf("README.md has no place for the table of %s", table.name)
@@ -113,6 +114,20 @@ func faultTable(t *testing.T) string {
 			t.Errorf("the fault %s has no comment", name)
 		}
 		rows += comments[name]
+	}
+	return rows
+}
+
+// defectTable has a row for each defect, by the clause that notices it.
+func defectTable(t *testing.T) string {
+	rows := "| clause | defect | the service |\n|---|---|---|\n"
+	known := map[string]bool{}
+	for _, d := range slices.SortedStableFunc(slices.Values(Defects()), func(a, b Defect) int { return strings.Compare(a.clause, b.clause) }) {
+		if known[d.name] || !regexp.MustCompile(`^SRV-[A-Z]+-\d+$`).MatchString(d.clause) || d.sentence == "" {
+			t.Errorf("the defect %s has no clause or no sentence, or there are two of it", d.name)
+		}
+		known[d.name] = true
+		rows += fmt.Sprintf("| %s | `%s` | %s |\n", d.clause, d.name, cell(d.sentence))
 	}
 	return rows
 }

@@ -55,6 +55,18 @@ func (t *tokens) user(token string, now time.Time, refuseCodes, anyAge bool) *Us
 	return nil
 }
 
+// whole is the token that begins with a text, if there is one.
+func (t *tokens) whole(text string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for token := range t.issued {
+		if text != "" && strings.HasPrefix(token, text) {
+			return token
+		}
+	}
+	return text
+}
+
 // revoke ends the life of a token.
 func (t *tokens) revoke(token string) {
 	t.mu.Lock()
@@ -64,7 +76,14 @@ func (t *tokens) revoke(token string) {
 
 // authorized tells whether a request carries one access token that is good now, and notes whom it belongs to.
 func (s *Server) authorized(r *http.Request) bool {
-	user := s.tokens.user(bearer(r), s.config.Clock(), s.config.Assumptions.RefuseAuthorizationCode, s.skips(tokenExpiry))
+	token := bearer(r)
+	if s.skips(tokenEnd) {
+		token = s.tokens.whole(token)
+	}
+	user := s.tokens.user(token, s.config.Clock(), s.config.Assumptions.RefuseAuthorizationCode, s.skips(tokenExpiry))
+	if user == nil && s.skips(tokenOrigin) && token != "" {
+		user = &s.config.Users[0]
+	}
 	exchangeOf(r.Context()).user = user
 	return user != nil
 }

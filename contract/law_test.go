@@ -1,0 +1,350 @@
+// Laws of paging that hold for any events and any server: they read what is there, and control nothing.
+package contract_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"pgregory.net/rapid"
+)
+
+var _ = Describe("Laws", Label("laws"), func() {
+	Must("SRV-PAGE-9", "The service gives each event in a page of its own as it gives it among others, and no other between",
+		"spec/dataset, getStream, cursor and limit", func(ctx SpecContext, on stream) {
+			s := provider(on)
+
+			for _, w := range s.windows(ctx, s.anchor(ctx)) {
+				single := s.read(ctx, w.from, 1, len(w.events)+1).Events() // one more, lest the last one is missed
+				again := s.read(ctx, w.from, 2000, len(single)).Events()   // the log may have grown meanwhile
+
+				Expect(single).To(BeginWithEvents(w.events))
+				Expect(again).To(BeginWithEvents(single))
+			}
+		})
+
+	Must("SRV-PAGE-10", "The service goes on from any endCursor, as often as it is asked, at whatever limits in turn, with the events that follow",
+		"spec/dataset, getStream, cursor and limit", func(ctx SpecContext, on stream) {
+			s := provider(on)
+			from := s.anchor(ctx)
+			whole := s.drain(ctx, from, 2000).Events()
+			marks := s.marks(ctx, from, len(whole))
+
+			forAll(func(t *rapid.T) {
+				at := rapid.SampledFrom(marks).Draw(t, "at")
+				limits := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, 12), rapid.SampledFrom([]int{50, 999, 1000, 2000})), 1, 4).Draw(t, "limits")
+				for _, limit := range limits {
+					p := s.page(ctx, at.cursor, limit)
+					left := whole[min(at.n, len(whole)):] // the log may have grown meanwhile
+					switch {
+					case len(p.Events) > limit:
+						t.Fatalf("%d events after event %d, at the limit %d", len(p.Events), at.n, limit)
+					case !slices.Equal(p.Events[:min(len(p.Events), len(left))], left[:min(len(p.Events), len(left))]):
+						t.Fatalf("after event %d, at the limit %d, come other events than in one walk to the end", at.n, limit)
+					case p.EndCursor == *at.cursor && len(left) > len(p.Events):
+						t.Fatalf("the stream ends after event %d, at the limit %d, and %d more follow", at.n, limit, len(left))
+					}
+					if rapid.Bool().Draw(t, "again") {
+						if again := s.page(ctx, at.cursor, limit); len(p.Events) > 0 && !slices.Equal(again.Events[:min(len(again.Events), len(p.Events))], p.Events) {
+							t.Fatalf("after event %d, at the limit %d, come other events the second time", at.n, limit)
+						}
+					}
+					at = mark{after(p.EndCursor), at.n + len(p.Events)}
+				}
+			})
+		})
+
+	Must("SRV-PAGE-11", "The service rests at the end, however often and at whatever limit it is asked",
+		"spec/dataset, getStream, cursor; the publisher's samples end there", func(ctx SpecContext, on stream) {
+			s := provider(on)
+			before := s.drain(ctx, s.anchor(ctx), 2000)
+			whole, end := before.Events(), before.End()
+
+			for _, limit := range []int{1, 2000, 3, 1} {
+				// What comes now has arrived meanwhile. Then the end is somewhere else, and rests there.
+				w := s.drain(ctx, after(end), limit)
+				for _, event := range w.Events() {
+					Expect(whole).NotTo(ContainElement(event), "An event comes again at the end, at the limit %d", limit)
+				}
+				whole, end = append(whole, w.Events()...), w.End()
+			}
+		})
+
+	Should("SRV-PAGE-12", "The service gives the same events, in the same order and with the same values, on both streams",
+		"spec/README.md, from the dataset stream to the organization stream; undocumented whether the logs are one", assumed, both,
+		func(ctx SpecContext) {
+			s := provider(datasetStream)
+			now := time.Now()
+			one := s.drain(ctx, atTime(now.Add(-6*24*time.Hour)), 2000).Events()
+			s.turn()
+			two := s.drain(ctx, atTime(now.Add(-6*24*time.Hour)), 2000).Events()
+
+			n := min(len(one), len(two)) // what arrives meanwhile stands in one of them
+			Expect(n).To(BeNumerically(">", 0), "A stream is empty, so nothing is proved")
+			Expect(max(len(one), len(two))-n).To(BeNumerically("<", 100), "One stream has many more events than the other")
+			for i := range n {
+				Expect(disagreement(one[i], two[i])).To(BeEmpty(), "event %d of %d", i+1, n)
+			}
+		})
+
+	Should("SRV-CURSOR-12", "The service refuses an endCursor of which one character is another, or goes on where the endCursor would",
+		"undocumented; it must never lead elsewhere", assumed, func(ctx SpecContext, on stream) {
+			s := provider(on)
+			given := s.read(ctx, s.anchor(ctx), 7, 40).End()
+			right := s.page(ctx, after(given), 3).Events
+
+			for i := range len(given) {
+				for _, altered := range alterations(given, i) {
+					a := s.get(ctx, after(altered), 3)
+					if a.Status == http.StatusBadRequest {
+						continue
+					}
+					Expect(s.readPage(a).Events).To(HoldEvents(right), "character %d of the endCursor is another", i+1)
+				}
+			}
+		})
+
+	Should("SRV-CURSOR-13", "The service refuses an endCursor of the other stream, or goes on after the same event",
+		"undocumented whether the streams share them", assumed, both, func(ctx SpecContext) {
+			s := provider(datasetStream)
+			since := atTime(time.Now().Add(-6 * 24 * time.Hour))
+			whole := s.read(ctx, since, 2000, 10).Events()
+			s.turn()
+			cursor := s.page(ctx, since, 5).EndCursor
+			s.turn()
+
+			a := s.get(ctx, after(cursor), 3)
+
+			if a.Status != http.StatusBadRequest {
+				Expect(s.readPage(a).Events).To(HoldEvents(whole[5:8]))
+			}
+		})
+
+	Must("SRV-CURSOR-14", "The service gives, from a date on, every event that has happened since, after those that it leaves out",
+		"spec/dataset, getStream, cursor; an event is ingested after it happens", func(ctx SpecContext, on stream) {
+			s := provider(on)
+			now := time.Now()
+			whole := s.drain(ctx, atTime(now.Add(-6*24*time.Hour-12*time.Hour)), 2000).Events()
+			Expect(whole).NotTo(BeEmpty(), "Nothing happened in six days, so nothing is proved")
+
+			for _, date := range dates(now, whole) {
+				got := s.drain(ctx, after(date.text), 2000).Events()
+				var missing []string
+				for _, event := range whole {
+					if t, ok := happened(event); ok && !t.Before(date.time) && !slices.Contains(got, event) {
+						missing = append(missing, event)
+					}
+				}
+				Expect(missing).To(BeEmpty(), "from %s on", date.text)
+				Expect(whole).To(EndWithEvents(got[:min(len(got), len(whole))]), "from %s on", date.text)
+			}
+		})
+
+	Should("SRV-CURSOR-15", "The service gives, from a date on, no event that happened more than five minutes before it",
+		"spec/dataset, getStream, description: an event is ingested up to five minutes late", assumed, func(ctx SpecContext, on stream) {
+			s := provider(on)
+			now := time.Now()
+			whole := s.drain(ctx, atTime(now.Add(-6*24*time.Hour-12*time.Hour)), 2000).Events()
+			Expect(whole).NotTo(BeEmpty(), "Nothing happened in six days, so nothing is proved")
+
+			for _, date := range dates(now, whole) {
+				for _, event := range s.page(ctx, after(date.text), 3).Events {
+					if t, ok := happened(event); ok {
+						Expect(t).To(BeTemporally(">=", date.time.Add(-lag)), "from %s on", date.text)
+					}
+				}
+			}
+		})
+
+	Must("SRV-CURSOR-16", "The service begins without a cursor where it begins at the date of seven days ago",
+		"spec/dataset, getStream, cursor", func(ctx SpecContext, on stream) {
+			s := provider(on)
+			week := time.Now().Add(-7 * 24 * time.Hour)
+
+			whole := s.drain(ctx, start, 2000).Events()
+			shorter := s.drain(ctx, atTime(week.Add(edge)), 2000).Events()
+
+			Expect(shorter).NotTo(BeEmpty(), "Nothing happened in seven days, so nothing is proved")
+			Expect(whole).To(EndWithEvents(shorter))
+			for _, event := range whole {
+				if t, ok := happened(event); ok {
+					Expect(t).To(BeTemporally(">=", week.Add(-lag-edge)))
+				}
+			}
+		})
+})
+
+// A law is tried on so many draws, unless -rapid.checks says otherwise. The report has what failed; a file would be read by
+// the next run.
+func init() {
+	flag.Set("rapid.checks", "8")
+	flag.Set("rapid.nofailfile", "true")
+}
+
+// forAll tries a law on what it draws. The draws follow from the suite's seed, unless -rapid.seed gives another.
+func forAll(law func(t *rapid.T)) {
+	GinkgoHelper()
+	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == "0" {
+		flag.Set("rapid.seed", strconv.FormatInt(max(GinkgoRandomSeed(), 1), 10))
+	}
+	rapid.Check(GinkgoT(), law)
+}
+
+// both marks a clause that compares the streams: without an organization there is one alone.
+var both = Label(datasetStream.name, organizationStream.name)
+
+// The edges of time. Clocks differ by less than edge; an event is ingested at most so much later than it happens.
+const (
+	edge = 2 * time.Minute
+	lag  = 5 * time.Minute
+)
+
+// window is a stretch of the log that is read event by event.
+type window struct {
+	from   *string
+	events []string
+}
+
+// windows are the whole log after a cursor, or its beginning, middle and end if it is long.
+func (s *service) windows(ctx context.Context, from *string) []window {
+	GinkgoHelper()
+	const long, stretch = 600, 200
+	whole := s.drain(ctx, from, 2000).Events()
+	if len(whole) <= long {
+		return []window{{from, whole}}
+	}
+	marks := s.marks(ctx, from, len(whole))
+	var all []window
+	for _, m := range []mark{marks[0], marks[len(marks)/2], marks[len(marks)-2]} {
+		all = append(all, window{m.cursor, whole[m.n:min(m.n+stretch, len(whole))]})
+	}
+	return all
+}
+
+// mark is a cursor and how many events of the log come before it.
+type mark struct {
+	cursor *string
+	n      int
+}
+
+// marks are cursors in a log of n events: where it begins, and after each of some twenty pages.
+func (s *service) marks(ctx context.Context, from *string, n int) []mark {
+	GinkgoHelper()
+	marks := []mark{{from, 0}}
+	for _, p := range s.read(ctx, from, parts(n), n) {
+		last := marks[len(marks)-1]
+		marks = append(marks, mark{after(p.EndCursor), last.n + len(p.Events)})
+	}
+	return marks
+}
+
+// alterations are a text with another letter or digit, or another case, in place of one.
+func alterations(text string, i int) (all []string) {
+	c := text[i]
+	var others []byte
+	switch {
+	case c >= '0' && c <= '9':
+		others = []byte{'0' + (c-'0'+1)%10}
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		others = []byte{c ^ 1, c ^ ' '}
+	default:
+		others = []byte{'0'}
+	}
+	for _, other := range others {
+		all = append(all, text[:i]+string(other)+text[i+1:])
+	}
+	return all
+}
+
+// date is a time as it can be given as a cursor.
+type date struct {
+	time time.Time
+	text string
+}
+
+// dates are midnights, and times right after that of an event: no later one than an hour ago, lest there is nothing after.
+func dates(now time.Time, events []string) (all []date) {
+	for day := range 3 {
+		t := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -1-2*day)
+		all = append(all, date{t, t.Format("2006-01-02")}, date{t, t.Format("2006-01-02T15:04:05.0000000Z")})
+	}
+	for i := range 5 {
+		if t, ok := happened(events[i*len(events)/5]); ok && t.Before(now.Add(-time.Hour)) {
+			t = t.Truncate(time.Second).Add(lag + 2*time.Second)
+			all = append(all, date{t, t.UTC().Format("2006-01-02T15:04:05Z")})
+		}
+	}
+	return all
+}
+
+// happened is the timestamp of an event, if it can be read.
+func happened(event string) (time.Time, bool) {
+	var e struct {
+		Timestamp time.Time `json:"timestamp"`
+	}
+	err := json.Unmarshal([]byte(event), &e)
+	return e.Timestamp, err == nil && !e.Timestamp.IsZero()
+}
+
+// disagreement is the path of a member that two records of one event have with other values. Numbers are compared as they
+// are written. Absent, null and empty are the same, as the streams differ in how they leave out.
+func disagreement(one, other string) string {
+	decode := func(text string) (value any) {
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		if err := d.Decode(&value); err != nil {
+			return nil
+		}
+		return value
+	}
+	return differ("$", decode(one), decode(other))
+}
+
+func differ(path string, a, b any) string {
+	switch x := a.(type) {
+	case map[string]any:
+		y, ok := b.(map[string]any)
+		if !ok && b != nil {
+			return path
+		}
+		names := maps.Clone(x)
+		maps.Copy(names, y)
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			if found := differ(path+"."+name, x[name], y[name]); found != "" {
+				return found
+			}
+		}
+		return ""
+	case []any:
+		y, ok := b.([]any)
+		if !ok || len(x) != len(y) {
+			return path
+		}
+		for i := range x {
+			if found := differ(path, x[i], y[i]); found != "" {
+				return found
+			}
+		}
+		return ""
+	}
+	switch y := b.(type) {
+	case map[string]any:
+		return differ(path, y, a)
+	case []any:
+		return path
+	}
+	if empty(a) && empty(b) || a == b {
+		return ""
+	}
+	return path
+}
+
+func empty(value any) bool { return value == nil || value == "" }

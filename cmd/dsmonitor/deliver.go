@@ -45,6 +45,9 @@ func (s *stream) deliver(ctx context.Context, client *api.Client, owner checkpoi
 	} else if s.follow {
 		s.say("the position is kept in memory alone: a restart begins seven days back, or at --cursor")
 	}
+	if s.follow {
+		config.Observer = append(s.observers, &arrival{stream: s})
+	}
 	if config.Sink, err = open(ctx, config.State.Sink); err != nil {
 		return unlessEnded(ctx, err)
 	}
@@ -104,6 +107,12 @@ func (s *stream) conclude(done feed.Result, took time.Duration, interrupted bool
 	if s.checkpoint != "" && done.LeftOut > 0 {
 		s.say(count(done.LeftOut, "event") + " of --until or later left out; the saved position is past them")
 	}
+	if !s.follow {
+		s.warnOfStale(done)
+	}
+}
+
+func (s *stream) warnOfStale(done feed.Result) {
 	if warning := s.stale(done); warning != "" {
 		s.say(warning)
 	}

@@ -33,6 +33,24 @@ func (d *daily) tell(now time.Time) {
 	d.log.Info("still following", timeAttr("last_event", d.newest), timeAttr("last_good_answer", d.answered))
 }
 
+// arrival looks, when a follower has caught up for the first time, whether that is the present. It tells what a drain tells
+// at its end.
+type arrival struct {
+	stream  *stream
+	arrived bool
+}
+
+func (a *arrival) Answered(time.Time) {}
+
+func (a *arrival) Delivered(page feed.Delivery) {
+	if page.CaughtUp && !a.arrived {
+		a.arrived = true
+		a.stream.warnOfStale(feed.Result{CaughtUp: true, Newest: page.Newest})
+	}
+}
+
+func (a *arrival) Retrying(*api.Error, time.Duration) {}
+
 // timeAttr is a time to the second, or none.
 func timeAttr(key string, t time.Time) slog.Attr {
 	if t.IsZero() {

@@ -118,3 +118,22 @@ func TestStreamDuplicates(t *testing.T) {
 		}
 	}
 }
+
+// A follower that began at a date and has come to an end more than a day ago says so, once, as a drain does.
+func TestFollowStale(t *testing.T) {
+	for _, test := range []struct {
+		ago  time.Duration
+		args []string
+		want int
+	}{
+		{20 * 24 * time.Hour, []string{"--since", "720h"}, 1},
+		{20 * 24 * time.Hour, nil, 0}, // not from a date: the stream's own end
+		{23 * time.Hour, []string{"--since", "720h"}, 0},
+	} {
+		server := sandbox.Start(t, sandbox.Config{Events: sandbox.Raw(at(1, time.Now().Add(-test.ago)))})
+		r := follow(t, system{lookup: pointAt(server).lookup}, 3, func(int, time.Duration) {}, append([]string{"stream", "--follow"}, test.args...)...)
+		if n := strings.Count(r.stderr, "may reach seven days ahead only"); n != test.want || r.status != success {
+			t.Errorf("%v, %v: said %d times, exit status %d:\n%s", test.ago, test.args, n, r.status, r.stderr)
+		}
+	}
+}

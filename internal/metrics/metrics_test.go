@@ -72,6 +72,11 @@ func TestMetrics(t *testing.T) {
 	if diff := cmp.Diff(want, own(m)); diff != "" {
 		t.Errorf("after a while (-want +got):\n%s", diff)
 	}
+
+	m.Delivered(feed.Delivery{})
+	if got := own(m); got[1] != "dsmonitor_caught_up 0" || got[6] != want[6] {
+		t.Errorf("after a page that is not the end, of no time: %q", got)
+	}
 }
 
 // Who wants no metrics counts all the same.

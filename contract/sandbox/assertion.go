@@ -27,6 +27,10 @@ var (
 	invalidSubject   = &refusal{"invalid_grant", "invalid_subject"}
 )
 
+// environments are the audiences of the platform itself. An assertion for another environment than this one is refused as
+// one of an issuer who is not known here.
+var environments = []string{"account.docusign.com", "account-d.docusign.com"}
+
 // judge verifies an assertion and returns the user whom it is for, or why there is no token for it. Nothing in it is
 // believed before its signature is, but for the issuer, which says whose key must have made it.
 func (s *Server) judge(assertion string) (*User, *refusal) {
@@ -54,6 +58,9 @@ func (s *Server) judge(assertion string) (*User, *refusal) {
 		return nil, noValidSignature // RFC 7515: an extension that is not understood must be refused
 	}
 	if aud, err := claims.GetAudience(); err != nil || !slices.Equal(aud, jwt.ClaimStrings{s.host}) && !s.skips(audience) {
+		if len(aud) == 1 && slices.Contains(environments, aud[0]) {
+			return nil, issuerNotFound
+		}
 		return nil, noValidSignature
 	}
 	if refused := judgeTimes(claims, s.config.Clock()); refused != nil && !s.skips(assertionTimes) {

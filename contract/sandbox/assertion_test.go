@@ -98,7 +98,9 @@ func TestAssertionRefused(t *testing.T) {
 		{"bytes after the claims", raw(header, string(good)+"{}"), keys},
 		{"critical header", headed(map[string]any{"crit": []string{"b64"}, "b64": false}), keys},
 
-		{"aud of another host", with(jwt.MapClaims{"aud": "account-d.docusign.com"}), keys},
+		{"aud of another host", with(jwt.MapClaims{"aud": "account.example.com"}), keys},
+		{"aud of the developer environment", with(jwt.MapClaims{"aud": "account-d.docusign.com"}), issuer},
+		{"aud of the production environment", with(jwt.MapClaims{"aud": []string{"account.docusign.com"}}), issuer},
 		{"aud with scheme", with(jwt.MapClaims{"aud": "http://" + host}), keys},
 		{"aud with slash", with(jwt.MapClaims{"aud": host + "/"}), keys},
 		{"aud without port", with(jwt.MapClaims{"aud": "127.0.0.1"}), keys},

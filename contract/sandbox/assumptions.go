@@ -59,9 +59,13 @@ type Assumptions struct {
 	// that is changed silently hides a mistake of the client.
 	ClampLimit bool
 
-	// OrganizationLimit is the most events in a page of the organization stream. Default: 2000, and 1000 if no limit is
-	// asked for. Why: the dataset stream has these.
+	// OrganizationLimit is the most events in a page of the organization stream. Default: 2000. Why: the dataset stream has
+	// it.
 	OrganizationLimit int
+
+	// OrganizationDefault is the most events in a page of the organization stream if no limit is asked for, as far as
+	// OrganizationLimit allows. Default: 1000. Why: the dataset stream has it.
+	OrganizationDefault int
 
 	// ArbitraryCursors makes cursors opaque texts with characters that URLs and JSON escape. Default:
 	// aa_<ticks>_<ticks>_<n>. Why: this form was seen on the dataset stream.
@@ -217,6 +221,8 @@ func (a Assumptions) check() error {
 		return fmt.Errorf("assumption Lag: there is no %d", a.Lag)
 	case a.OrganizationLimit < 0:
 		return fmt.Errorf("assumption OrganizationLimit: %d is no number of events", a.OrganizationLimit)
+	case a.OrganizationDefault < 0:
+		return fmt.Errorf("assumption OrganizationDefault: %d is no number of events", a.OrganizationDefault)
 	case a.EmptyPageEvery == 1 || a.EmptyPageEvery < 0:
 		return fmt.Errorf("assumption EmptyPageEvery: %d leaves no page with events; it is 2 or more", a.EmptyPageEvery)
 	case a.DatasetGone != 0 && a.DatasetGone != 404 && a.DatasetGone != 410:

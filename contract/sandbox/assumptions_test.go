@@ -125,6 +125,10 @@ func TestAssumptions(t *testing.T) {
 			func(s scenario) string {
 				return s.ask(s.organization() + "?limit=4")[:3] + s.ask(s.organization() + "?limit=3")[:3] + fmt.Sprint(strings.Count(s.ask(s.organization()), "eventId"))
 			}, "2002005", "4002003"},
+		"OrganizationDefault": {sandbox.Assumptions{OrganizationDefault: 3}, nil,
+			func(s scenario) string {
+				return fmt.Sprint(strings.Count(s.ask(s.organization()), "eventId"), strings.Count(s.ask(s.organization()+"?limit=4"), "eventId"), strings.Count(s.ask(streamPath), "eventId"))
+			}, "5 4 5", "3 4 5"},
 		"ArbitraryCursors": {sandbox.Assumptions{ArbitraryCursors: true}, nil,
 			func(s scenario) string { return s.walk(streamPath, "") + s.ask(streamPath)[:20] }, `2 2 1 0 end200 {"endCursor":"aa`, `2 2 1 0 end200 {"endCursor":"c/`},
 		"SharedCursors": {sandbox.Assumptions{SharedCursors: true}, nil,
@@ -245,7 +249,7 @@ func TestAssumedValues(t *testing.T) {
 
 func TestAssumptionsRefused(t *testing.T) {
 	for _, assume := range []sandbox.Assumptions{
-		{ErrorBody: 4}, {TokenErrorBody: 4}, {HeadCursor: 3}, {HeadEndCursor: -1}, {Lag: 3}, {OrganizationLimit: -1}, {EmptyPageEvery: 1}, {EmptyPageEvery: -2},
+		{ErrorBody: 4}, {TokenErrorBody: 4}, {HeadCursor: 3}, {HeadEndCursor: -1}, {Lag: 3}, {OrganizationLimit: -1}, {OrganizationDefault: -1}, {EmptyPageEvery: 1}, {EmptyPageEvery: -2},
 		{DatasetGone: 200}, {DateReach: -1}, {CursorLifetime: -1}, {HeadInterval: -1}, {Retention: -1}, {ShortPages: []int{0}},
 	} {
 		if s, err := sandbox.New(sandbox.Config{Assumptions: assume}); err == nil {

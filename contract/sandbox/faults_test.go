@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"syscall"
@@ -162,6 +163,35 @@ func TestFaultsLoseNothing(t *testing.T) {
 	want = slices.Insert(want, 5, want[4])
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// An empty page at the head moves the cursor once more, and that one comes back unchanged then: a walk never meets a cursor
+// that it met before.
+func TestEmptyPagesAtTheHead(t *testing.T) {
+	for name, cfg := range map[string]sandbox.Config{
+		"to the head":    {},
+		"to some moment": {Assumptions: sandbox.Assumptions{DateReach: 24 * time.Hour}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg.Events, cfg.Faults = numbered(3), sandbox.Faults{2: sandbox.EmptyPage, 3: sandbox.NullEvents}
+			s, c, token := startWith(t, cfg)
+			sent := stream(t, s, token, "cursor="+c.Now().Add(-time.Hour).UTC().Format(time.RFC3339)).EndCursor
+			met := []string{sent}
+			for range 3 {
+				sent = stream(t, s, token, "cursor="+url.QueryEscape(sent)).EndCursor
+				met = append(met, sent)
+			}
+			if met[0] == met[1] || met[1] == met[2] || met[0] == met[2] || met[2] != met[3] {
+				t.Errorf("cursors %q", met)
+			}
+			if err := s.Append([]byte(`{"new":1}`)); err != nil {
+				t.Fatal(err)
+			}
+			if got := texts(stream(t, s, token, "cursor="+url.QueryEscape(sent)).Data); name == "to the head" && !slices.Equal(got, []string{`{"new":1}`}) {
+				t.Errorf("what came later: %q", got)
+			}
+		})
 	}
 }
 

@@ -189,9 +189,18 @@ func TestGeneratedEvents(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{
-		"Envelope/Created", "Envelope/Sent", "Envelope/Updated", "Envelope/Deleted", "Template/Created", "Account/UserAdded",
-		"Group/Deleted", "User/Login", "PermissionSet/Updated", "Connect/Updated", "Alert/IpAddressOutsideAllowedRanges",
-		"Alert/SameSenderAndSigner", "Alert/TooManyLoginFailures", "Alert/CredentialLeakDetected", "AgreementDesk/Rearranged",
+		// Seen in events that are published, or in integrations.
+		"Envelope/Created", "Envelope/Sent", "Envelope/Updated", "Envelope/Deleted", "Template/Created", "Template/Updated",
+		"Template/Deleted", "Account/UserAdded", "Account/Updated", "Group/Deleted", "User/Login", "User/Updated",
+		"PermissionSet/Updated", "Connect/Updated", "Alert/IpAddressOutsideAllowedRanges", "Alert/SameSenderAndSigner",
+		"Alert/TooManyLoginFailures", "Alert/CredentialLeakDetected",
+		// Described without their words.
+		"Envelope/Signed", "Envelope/Downloaded", "User/LockedOut", "User/PasswordChanged", "User/TwoFactorChanged",
+		"User/RecoveryInformationChanged", "User/EmailChanged", "User/ProfileChanged", "User/Exported",
+		"Alert/AuthenticationRequirementDisabled", "Alert/BulkUserExport", "Alert/BulkEnvelopeDownload",
+		"Alert/LoginFromDistantPlace", "Alert/MassEnvelopeDeletion", "Alert/SignerAuthenticationRemoved", "Alert/SimultaneousLogins",
+		// In no document.
+		"AgreementDesk/Rearranged",
 	} {
 		if kinds[kind] == 0 {
 			t.Errorf("no %s", kind)

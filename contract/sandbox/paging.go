@@ -84,7 +84,11 @@ func (s *Server) maxLimit(of stream) int {
 // limit is how many events a page may hold.
 func (s *Server) limit(of stream, asked *int32) (n int, ok bool) {
 	if asked == nil {
-		return min(defaultLimit, s.maxLimit(of)), true
+		n = defaultLimit
+		if of.kind == 1 {
+			n = cmp.Or(s.config.Assumptions.OrganizationDefault, n)
+		}
+		return min(n, s.maxLimit(of)), true
 	}
 	n = int(*asked)
 	nearest := min(max(n, 1), s.maxLimit(of))
@@ -180,7 +184,11 @@ func (s *Server) assume(p *page, at stand, sent string, end int) streamAnswer {
 		return nil
 	}
 
-	// The head, or the end of the walk.
+	// The head, or the end of the walk. A cursor comes back unchanged, also one that an empty page has given in place of that
+	// which the client had before: else it would be led back to that, in a circle.
+	if _, given := s.find(p.view, sent); given {
+		p.end = quoted(sent)
+	}
 	p.null = assume.NullArray
 	if wait := assume.HeadInterval; wait > 0 {
 		s.countsMu.Lock()

@@ -6,9 +6,9 @@ import "time"
 // although each event is made alone: what happens at an index follows from its chapter and its place in it.
 //
 // Objects and actions are those that integrations of the platform know. Where only a kind of event is known and not its
-// words, they are made up: Envelope/Downloaded and /Signed, User/LockedOut, /PasswordChanged, /TwoFactorChanged and
-// /Exported, and the actions of the alerts but for TooManyLoginFailures, IpAddressOutsideAllowedRanges,
-// CredentialLeakDetected and SameSenderAndSigner. AgreementDesk and its action stand for all that no document names.
+// words, they are made up: Envelope/Downloaded and /Signed, all of User but /Login and /Updated, and the actions of the
+// alerts but for TooManyLoginFailures, IpAddressOutsideAllowedRanges, CredentialLeakDetected and SameSenderAndSigner.
+// AgreementDesk and its action stand for all that no document names.
 
 const (
 	chapter   = 50 // events
@@ -129,7 +129,7 @@ func (g *generated) happening(p part) happening {
 	switch h.kind {
 	case addsUser:
 		h.affected = (h.actor + 1 + d.below(people-1)) % people
-	case warnsOrganization:
+	case warns, warnsOrganization:
 		h.by = &other
 		h.since = max(i-1-d.below(3), 0)
 	case warnsOfNowhere:
@@ -173,7 +173,11 @@ var scenes = [...]scene{
 	{deedOf("User", "Updated", "", usual), noData},
 	{deedOf("User", "PasswordChanged", "Success", usual), noData},
 	{deedOf("User", "TwoFactorChanged", "Success", usual), noData},
+	{deedOf("User", "RecoveryInformationChanged", "Success", usual), noData},
+	{deedOf("User", "EmailChanged", "Success", usual), noData},
+	{deedOf("User", "ProfileChanged", "Success", usual), noData},
 	{deedOf("User", "LockedOut", "", usual), noData},
+	{deedOf("User", "Exported", "Success", usual), noData},
 	{deedOf("Account", "UserAdded", "", addsUser), addedUser},
 	{deedOf("Account", "Updated", "", usual), changedSetting},
 	{deedOf("Group", "Deleted", "", usual), numberAs(`{"GroupId":"`)},
@@ -188,6 +192,8 @@ var alerts = [...]scene{
 	{deedOf("Alert", "CredentialLeakDetected", "", warnsOfNowhere), severeEvents},
 	{deedOf("Alert", "SameSenderAndSigner", "", warnsOfNowhere), sameSenderAndSigner},
 	{deedOf("Alert", "SignerAuthenticationRemoved", "", warnsOfNowhere), severeEvents},
+	{deedOf("Alert", "BulkUserExport", "", warnsOfNowhere), severeEvents},
+	{deedOf("Alert", "SimultaneousLogins", "", warns), countedEvents},
 }
 
 // The deeds of the stories.

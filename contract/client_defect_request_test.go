@@ -23,7 +23,6 @@ var requestDefects = []defect{
 	{
 		name: "client/empty-cursor", sentence: "sends an empty cursor where it has none",
 		kills: []string{"CLI-REQUEST-2"},
-		may:   []string{"CLI-AUTH-3", "CLI-CURSOR-1", "CLI-FOLLOW-1", "CLI-PAGE-1", "CLI-REQUEST-3", "CLI-RETRY-1", "CLI-RETRY-4", "CLI-RETRY-11", "CLI-TOKEN-3", "CLI-WALK-1", "CLI-WALK-2"},
 		client: asking(func(query url.Values) {
 			if !query.Has("cursor") {
 				query.Set("cursor", "")
@@ -117,6 +116,14 @@ var requestDefects = []defect{
 		may:   []string{"CLI-REQUEST-1"},
 		client: sending(ofPage, func(r *http.Request) {
 			r.Header.Add("Authorization", r.Header.Get("Authorization"))
+		}),
+	},
+	{
+		name: "client/token-in-name", sentence: "puts its token into its name as well",
+		kills: []string{"CLI-REQUEST-4"},
+		client: sending(ofPage, func(r *http.Request) {
+			_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+			r.Header.Set("User-Agent", r.Header.Get("User-Agent")+" "+token)
 		}),
 	},
 	{

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,13 +16,12 @@ import (
 // retryDefects are about what a client tries again, how long it waits, and when it gives up.
 var retryDefects = []defect{
 	{
-		name: "client/refusal-repeated", sentence: "repeats a request that was refused with 403",
+		name: "client/refusal-repeated", sentence: "repeats a request that was refused for good",
 		kills: []string{"CLI-ERROR-4"},
-		may:   []string{"CLI-ERROR-1", "CLI-ERROR-2", "CLI-FOLLOW-3", "CLI-RETRY-9", "CLI-SECRET-2"},
 		client: func(next http.RoundTripper) http.RoundTripper {
 			return tripper(func(r *http.Request) (*http.Response, error) {
 				res, err := next.RoundTrip(r)
-				if err == nil && ofPage(r) && res.StatusCode == http.StatusForbidden {
+				if err == nil && ofPage(r) && res.StatusCode == http.StatusMethodNotAllowed {
 					io.Copy(io.Discard, res.Body)
 					res.Body.Close()
 					return next.RoundTrip(r.Clone(r.Context()))
@@ -93,6 +93,11 @@ var retryDefects = []defect{
 		client: refusingErrors(func(error) bool { return true }),
 	},
 	{
+		name: "client/end-is-final", sentence: "gives up when a connection ends in place of an answer",
+		kills:  []string{"CLI-RETRY-4"},
+		client: refusingErrors(func(err error) bool { return errors.Is(err, io.EOF) }),
+	},
+	{
 		name: "client/slow-is-silent", sentence: "waits for the whole of an answer, and takes a slow one for none",
 		kills: []string{"CLI-RETRY-5"},
 		client: func(next http.RoundTripper) http.RoundTripper {
@@ -110,7 +115,6 @@ var retryDefects = []defect{
 	{
 		name: "client/goaway-is-final", sentence: "gives up when an HTTP/2 server goes away",
 		kills:  []string{"CLI-RETRY-6"},
-		may:    []string{"CLI-RETRY-11"},
 		client: refusingErrors(func(err error) bool { return strings.Contains(err.Error(), "GOAWAY") }),
 	},
 	{
@@ -123,6 +127,15 @@ var retryDefects = []defect{
 		kills: []string{"CLI-RETRY-8"},
 		may:   []string{"CLI-RETRY-12"},
 		made:  func(h *hostile) { h.retry.Limit = 24 * time.Hour },
+	},
+	{
+		name: "client/waits-bent", sentence: "waits for an hour when it is asked to wait for more",
+		kills: []string{"CLI-RETRY-8"},
+		client: answering(ofPage, func(res *http.Response) {
+			if after, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && after > 3600 {
+				res.Header.Set("Retry-After", "3600")
+			}
+		}),
 	},
 	{
 		name: "client/attempts-uncounted", sentence: "does not say how often it has tried",
@@ -175,11 +188,7 @@ var retryDefects = []defect{
 		kills: []string{"CLI-RETRY-1"},
 		client: answering(ofPage, func(res *http.Response) {
 			if res.StatusCode == http.StatusBadRequest {
-				body, _ := io.ReadAll(res.Body)
-				res.Body.Close()
-				body = bytes.ReplaceAll(body, []byte("LIMIT_EXCEEDED"), []byte("LIMIT"))
-				res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-				res.Header.Del("Content-Length")
+				rewrite(res, "LIMIT_EXCEEDED", "LIMIT")
 			}
 		}),
 	},
@@ -195,38 +204,34 @@ var retryDefects = []defect{
 	{
 		name: "client/polls-twice-as-often", sentence: "polls twice as often as it is told to",
 		kills: []string{"CLI-FOLLOW-1"},
-		may:   []string{"CLI-WALK-3"},
 		made: func(h *hostile) {
 			wait := h.retry.Wait
 			h.retry.Wait = func(ctx context.Context, d time.Duration) error {
-				if d >= time.Minute && d <= 66*time.Second {
+				if ctx.Value(following{}) != nil && d >= time.Minute {
 					d /= 2
 				}
 				return wait(ctx, d)
 			}
 		},
+		consumer: func(_ *hostile, next consumer) consumer {
+			return spoiltClient{consumer: next, follow: func(ctx context.Context, q api.Query, interval time.Duration) pages {
+				return next.Follow(context.WithValue(ctx, following{}, true), q, interval)
+			}}
+		},
 	},
 	{
-		name: "client/follower-gives-up", sentence: "ends following at an outage",
+		name: "client/follower-gives-up", sentence: "gives up after fifty failures in a row, though it follows",
 		kills: []string{"CLI-FOLLOW-2"},
-		may:   []string{"CLI-FOLLOW-4", "CLI-FOLLOW-5"},
-		consumer: func(h *hostile, next consumer) consumer {
-			return spoiltClient{consumer: next, follow: func(ctx context.Context, q api.Query, interval time.Duration) pages {
-				return func(yield func(*api.Page, error) bool) {
-					for {
-						for page, err := range next.Pages(ctx, q) {
-							if !yield(page, err) || err != nil {
-								return
-							}
-							q = api.Query{Cursor: page.Next, Limit: q.Limit}
-						}
-						if err := h.retry.Wait(ctx, max(interval, time.Minute)); err != nil {
-							yield(nil, err)
-							return
-						}
-					}
+		client: func(next http.RoundTripper) http.RoundTripper {
+			failures := 0
+			return answering(ofPage, func(res *http.Response) {
+				if failures++; res.StatusCode != http.StatusServiceUnavailable {
+					failures = 0
 				}
-			}}
+				if failures > 50 {
+					res.StatusCode, res.Status = http.StatusNotFound, "404 Not Found"
+				}
+			})(next)
 		},
 	},
 	{
@@ -274,6 +279,9 @@ var retryDefects = []defect{
 		}),
 	},
 }
+
+// following marks the context of a follower.
+type following struct{}
 
 // renumbering gives a page's answer another status.
 func renumbering(from, to int) func(http.RoundTripper) http.RoundTripper {

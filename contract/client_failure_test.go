@@ -57,7 +57,7 @@ var _ = Describe("Client failures", Label("client"), func() {
 	Must("CLI-RETRY-6", "The client asks again when an HTTP/2 server goes away",
 		"RFC 9113, section 6.8", func(ctx SpecContext, on stream) {
 			h := against(on, on.page("c1", `{"n":1}`), on.page("c1"))
-			departing := h.overHTTP2()
+			departing := h.overHTTP2(2)
 
 			d := h.walk(ctx, api.Query{})
 
@@ -71,7 +71,7 @@ var _ = Describe("Client failures", Label("client"), func() {
 			cut := on.page("c1", `{"n":1}`)
 			cut.cutAt = len(cut.body) - 4
 			h := against(on, cut, on.page("c1", `{"n":1}`), on.page("c1"))
-			h.overHTTP2()
+			h.overHTTP2(0)
 
 			d := h.walk(ctx, api.Query{})
 
@@ -173,7 +173,7 @@ var _ = Describe("Client failures", Label("client"), func() {
 
 	Must("CLI-PAGE-9", "The client takes null in place of the events for none",
 		"spec/organization, StreamResponse, resultData; a client must bear what a document allows", func(ctx SpecContext, on stream) {
-			h := against(on, ok(on.named(`{"endCursor":"c1","$events":null}`)), on.page("c1", `{"n":1}`))
+			h := against(on, ok(on.named(`{"endCursor":"c1","$events":null}`)), on.page("c2", `{"n":1}`), on.page("c2"))
 
 			d := h.walk(ctx, api.Query{})
 
@@ -205,14 +205,14 @@ var blanks = sync.OnceValue(func() string {
 })
 
 // overHTTP2 puts the hostile server behind TLS and HTTP/2. It ends the connection on which the token was asked for, and
-// turns the next one away by GOAWAY.
-func (h *hostile) overHTTP2() *departing {
+// turns the nth connection away by GOAWAY; none, if n is 0.
+func (h *hostile) overHTTP2(nth int) *departing {
 	GinkgoHelper()
 	h.server.Close()
 	h.server = httptest.NewUnstartedServer(h)
 	h.server.EnableHTTP2 = true
 	h.server.TLS = &tls.Config{}
-	d := &departing{Listener: h.server.Listener, config: &h.server.TLS}
+	d := &departing{Listener: h.server.Listener, config: &h.server.TLS, nth: nth}
 	h.server.Listener = d
 	h.server.StartTLS()
 	DeferCleanup(h.server.Close)
@@ -230,17 +230,18 @@ func (h *hostile) overHTTP2() *departing {
 	return d
 }
 
-// departing turns the second connection away.
+// departing turns one connection away.
 type departing struct {
 	net.Listener
 	config   **tls.Config
+	nth      int
 	accepted int
 	turned   atomic.Int32
 }
 
 func (d *departing) Accept() (net.Conn, error) {
 	conn, err := d.Listener.Accept()
-	if d.accepted++; err != nil || d.accepted != 2 {
+	if d.accepted++; err != nil || d.accepted != d.nth {
 		return conn, err
 	}
 	go d.turnAway(conn)

@@ -86,8 +86,8 @@ var _ = Describe("Client tokens", Label("client"), func() {
 			h.source = source
 			late := make(chan struct{})
 			time.AfterFunc(life*17/20, func() { close(late) })
-			h.twist = func(got received, r reply) reply {
-				if len(got.cursors) == 0 {
+			h.twist = func(_ received, r reply) reply {
+				if len(h.asked) == 1 {
 					r.hold = late // the next request comes in the last fifth of the life, or after it
 				}
 				return r

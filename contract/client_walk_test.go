@@ -87,7 +87,7 @@ var _ = Describe("Client walks", Label("client"), func() {
 
 	Must("CLI-WALK-6", "The client delivers an event as often as it is served, at the border of two pages too",
 		"api, package documentation: what is a duplicate is the consumer's to say", func(ctx SpecContext, on stream) {
-			h := against(on, on.page("c1", `{"n":1}`, `{"n":2}`), on.page("c2", `{"n":2}`, `{"n":3}`), on.page("c2", `{"n":3}`))
+			h := against(on, on.page("c1", `{"n":1}`, `{"n":2}`), on.page("c2", `{"n":2}`, `{"n":3}`), on.page("c3", `{"n":3}`), on.page("c3"))
 
 			Expect(h.walk(ctx, api.Query{}).Events).To(HoldEvents([]string{`{"n":1}`, `{"n":2}`, `{"n":2}`, `{"n":3}`, `{"n":3}`}))
 		})

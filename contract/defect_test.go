@@ -6,6 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+	. "github.com/onsi/gomega"
+
 	"example.com/docusign-monitor/contract/sandbox"
 )
 
@@ -50,6 +54,27 @@ func defects() []defect {
 func (d defect) kind() string {
 	kind, _, _ := strings.Cut(d.name, "/")
 	return kind
+}
+
+// reach is the filter of the clauses that a defect of a kind can turn red. A hostile server is for clauses of the client
+// alone, and a sandbox for those of a service, as both make sure in every run; documents are read by the judge of every
+// exchange.
+func reach(kind string) string {
+	switch kind {
+	case "client":
+		return "client"
+	case "server":
+		return "!client && !documents"
+	}
+	return ""
+}
+
+// expectReach fails a clause in which something can be defective that the proof takes to be out of its reach.
+func expectReach(kind string) {
+	GinkgoHelper()
+	matches, err := types.ParseLabelFilter(reach(kind))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(matches(CurrentSpecReport().Labels())).To(BeTrue(), "A clause with these labels has no "+kind+" to judge")
 }
 
 // readDefect finds the defect that is asked for.

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/docusign-monitor/gen/dataset"
+	"example.com/docusign-monitor/spec"
 )
 
 // documentDefects are documents, overlays and generated code that say something else than they are to. Where an overlay
@@ -32,6 +34,23 @@ var documentDefects = []defect{
 		name: "document/another-address", sentence: "gives another e-mail address than the publisher's",
 		kills:    []string{"DOC-3"},
 		document: replaced("devcenter@docusign.com", "devcentre@docusign.com", "dataset", "repair"),
+	},
+	{
+		name: "document/bound-body", sentence: "binds the body of the answer to too many requests to be JSON",
+		kills: []string{"DOC-4"},
+		document: func(name, text string) string {
+			switch name {
+			case "errors":
+				text += "  - {target: \"$.components.responses.TooManyRequests.content['*/*']\", description: None., remove: true}\n"
+				return text
+			case "dataset", "organization":
+				before, after, _ := strings.Cut(text, "    TooManyRequests:\n")
+				after = strings.Replace(after, `"*/*": {}`, "", 1)
+				after = strings.Replace(after, "content: *content", `content: {application/json: {schema: {$ref: "#/components/schemas/Problem"}}}`, 1)
+				return before + "    TooManyRequests:\n" + after
+			}
+			return text
+		},
 	},
 	{
 		name: "document/no-429", sentence: "does not have the answer to too many requests",
@@ -77,14 +96,19 @@ var documentDefects = []defect{
 		document: replaced("country: {type: string, nullable: true", "country: {type: string, format: uuid, nullable: true", "dataset", "events", "organization"),
 	},
 	{
-		name: "document/flaw-gone", sentence: "is mended by the publisher in a place that the ledger calls a flaw",
-		kills:    []string{"DOC-9", "DOC-1"},
-		document: replaced("title: Docusign Monitor API", "title: Monitor API", "published"),
+		name: "document/flaw-gone", sentence: "is published anew without a flaw that the ledger has",
+		kills:    []string{"DOC-9"},
+		document: publishedAnew(replaced("title: Docusign Monitor API", "title: Monitor API", "published")),
 	},
 	{
 		name: "document/idle-action", sentence: "has an overlay that is aimed at what is not there",
 		kills: []string{"DOC-10"}, may: []string{"DOC-11", "DOC-12"},
 		document: replaced("$.tags[?(@.name=='DataSet')]", "$.tags[?(@.name=='DataSets')]", "tighten"),
+	},
+	{
+		name: "document/needless-action", sentence: "has an overlay that says what the document has already",
+		kills:    []string{"DOC-10"},
+		document: appended("go", "  - {target: $.info, description: The version., update: {version: v2.0}}\n"),
 	},
 	{
 		name: "document/edited-by-hand", sentence: "says something that neither the publisher nor an overlay says",
@@ -126,9 +150,13 @@ var documentDefects = []defect{
 	},
 	{
 		name: "document/published-demands", sentence: "is published anew, and demands a cursor of a page",
-		kills:    []string{"DOC-18", "DOC-1"},
-		may:      []string{"DOC-9", "DOC-11", "DOC-12"},
-		document: replaced("    CursoredResult:\n      type: object\n", "    CursoredResult:\n      type: object\n      required: [endCursor]\n", "published"),
+		kills: []string{"DOC-18"}, may: []string{"DOC-9", "DOC-11", "DOC-12"},
+		document: publishedAnew(replaced("    CursoredResult:\n      type: object\n", "    CursoredResult:\n      type: object\n      required: [endCursor]\n", "published")),
+	},
+	{
+		name: "document/published-narrows", sentence: "is published anew, and takes no page without a member",
+		kills:    []string{"DOC-18"},
+		document: publishedAnew(replaced("    CursoredResult:\n      type: object\n", "    CursoredResult:\n      type: object\n      minProperties: 1\n", "published", "dataset")),
 	},
 	{
 		name: "document/another-host", sentence: "names a host that the client does not ask",
@@ -166,6 +194,17 @@ func appended(in, more string) func(name, text string) string {
 			text += more
 		}
 		return text
+	}
+}
+
+// publishedAnew spoils the published document, and gives its new hash to the ledger.
+func publishedAnew(spoil func(name, text string) string) func(name, text string) string {
+	sum := func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+	return func(name, text string) string {
+		if name == "ledger" {
+			return strings.ReplaceAll(text, sum(spec.PublishedDataset), sum(spoil("published", spec.PublishedDataset)))
+		}
+		return spoil(name, text)
 	}
 }
 

@@ -141,7 +141,7 @@ func laid(text string, names ...string) *yaml.Node {
 	GinkgoHelper()
 	document := tree(text)
 	for _, name := range names {
-		Expect(lay(document, name)).To(BeEmpty(), "The overlay %s does not apply", name)
+		lay(document, name) // that each action hits and changes something is a clause of its own
 	}
 	return document
 }

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -96,6 +97,7 @@ const hostileOrganization = "bbbbbbbb-cccc-4ddd-8eee-ffffffffffff"
 // good and fails the clause.
 func against(on stream, answers ...reply) *hostile {
 	GinkgoHelper()
+	expectReach("client")
 	h := &hostile{stream: answers, judge: &judge{ofClient: true}}
 	h.server = httptest.NewServer(h)
 	DeferCleanup(h.server.Close)
@@ -305,14 +307,14 @@ func take(pages iter.Seq2[*api.Page, error]) (d drained) {
 	return d
 }
 
-// sentCursors are the cursors of the requests, "absent" where there was none.
+// sentCursors are the cursors of the requests, "absent" where there was none, or an empty one, which means the same.
 func (h *hostile) sentCursors() (sent []string) {
 	for _, got := range h.asked {
 		switch len(got.cursors) {
 		case 0:
 			sent = append(sent, "absent")
 		case 1:
-			sent = append(sent, got.cursors[0])
+			sent = append(sent, cmp.Or(got.cursors[0], "absent"))
 		default:
 			sent = append(sent, fmt.Sprintf("%q", got.cursors))
 		}

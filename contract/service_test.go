@@ -89,6 +89,7 @@ func accountServer() *service {
 // controlledProvider is a sandbox of this clause's own, for a clause that is labelled so.
 func controlledProvider(on stream, config sandbox.Config) (*service, *sandbox.Server) {
 	GinkgoHelper()
+	expectReach("server")
 	config.PrivateKey = registeredKey()
 	if seeded.kind() == "server" {
 		config.Defects = append(config.Defects, seeded.server)

@@ -17,6 +17,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"golang.org/x/net/http2"
+	"golang.org/x/oauth2"
 
 	"example.com/docusign-monitor/api"
 )
@@ -43,9 +44,9 @@ var _ = Describe("Client failures", Label("client"), func() {
 	Must("CLI-RETRY-5", "The client takes an answer however slow it is, as long as it goes on",
 		"api, Retry.Stall", func(ctx SpecContext, on stream) {
 			slow := on.page("c1", `{"n":1}`, `{"n":2}`)
-			slow.pace = 25 * time.Millisecond
+			slow.pace = 32 * time.Millisecond
 			h := against(on, slow, on.page("c1"))
-			h.retry.Stall = 400 * time.Millisecond // the answer takes longer
+			h.retry.Stall = 600 * time.Millisecond // the answer takes longer
 
 			d := h.walk(ctx, api.Query{})
 
@@ -57,7 +58,7 @@ var _ = Describe("Client failures", Label("client"), func() {
 	Must("CLI-RETRY-6", "The client asks again when an HTTP/2 server goes away",
 		"RFC 9113, section 6.8", func(ctx SpecContext, on stream) {
 			h := against(on, on.page("c1", `{"n":1}`), on.page("c1"))
-			departing := h.overHTTP2(2)
+			departing := h.overHTTP2(1)
 
 			d := h.walk(ctx, api.Query{})
 
@@ -204,8 +205,7 @@ var blanks = sync.OnceValue(func() string {
 	return body.String()
 })
 
-// overHTTP2 puts the hostile server behind TLS and HTTP/2. It ends the connection on which the token was asked for, and
-// turns the nth connection away by GOAWAY; none, if n is 0.
+// overHTTP2 puts the hostile server behind TLS and HTTP/2. It turns the nth connection away by GOAWAY; none, if n is 0.
 func (h *hostile) overHTTP2(nth int) *departing {
 	GinkgoHelper()
 	h.server.Close()
@@ -217,16 +217,11 @@ func (h *hostile) overHTTP2(nth int) *departing {
 	h.server.StartTLS()
 	DeferCleanup(h.server.Close)
 	h.grant.Environment = api.Environment{AuthURL: h.server.URL, DatasetURL: h.server.URL, OrganizationURL: h.server.URL}
+	h.source = oauth2.StaticTokenSource(&oauth2.Token{AccessToken: h.bearer(1), TokenType: "Bearer"}) // so that pages alone are asked for
 
 	transport := h.server.Client().Transport.(*http.Transport)
 	DeferCleanup(transport.CloseIdleConnections)
 	h.wire.RoundTripper = transport
-	h.twist = func(got received, r reply) reply {
-		if got.form != nil {
-			r.header = map[string]string{"Content-Type": "application/json", "Connection": "close"}
-		}
-		return r
-	}
 	return d
 }
 

@@ -44,7 +44,7 @@ var _ = Describe("Client failures", Label("client"), func() {
 	Must("CLI-RETRY-5", "The client takes an answer however slow it is, as long as it goes on",
 		"api, Retry.Stall", func(ctx SpecContext, on stream) {
 			slow := on.page("c1", `{"n":1}`, `{"n":2}`)
-			slow.pace = 32 * time.Millisecond
+			slow.pace = 40 * time.Millisecond
 			h := against(on, slow, on.page("c1"))
 			h.retry.Stall = 600 * time.Millisecond // the answer takes longer
 

@@ -364,6 +364,23 @@ func TestCheckpointFollow(t *testing.T) {
 	k.have(t, lines(server))
 }
 
+// Consent that is withdrawn ends a follower too, as soon as it needs a new token: with what to do, and the position saved.
+func TestCheckpointConsentWithdrawn(t *testing.T) {
+	server := sandbox.Start(t, sandbox.Config{
+		Events: sandbox.Generate(3, 1), Faults: sandbox.Faults{3: sandbox.ExpireToken, sandbox.OfToken(2): sandbox.WithdrawConsent},
+	})
+	k := keep(t, server)
+	r := follow(t, system{lookup: k.environment.lookup}, 9, func(int, time.Duration) {}, "stream", "--follow", "--to", "file:"+k.out, "--checkpoint", k.checkpoint)
+	if r.status != failure || !strings.Contains(r.stderr, "consent_required") || !strings.Contains(r.stderr, "/oauth/auth?response_type=code") ||
+		!strings.Contains(r.stderr, "3 events before that; the position is saved in "+k.checkpoint) {
+		t.Errorf("exit status %d, standard error:\n%s", r.status, r.stderr)
+	}
+	if k.state(t).Cursor == "" {
+		t.Error("the position is not saved")
+	}
+	k.have(t, lines(server))
+}
+
 // What --until leaves out is behind the saved position, and the run says so.
 func TestCheckpointUntil(t *testing.T) {
 	now := time.Now()
@@ -478,30 +495,5 @@ func TestCheckpointCommandRefuses(t *testing.T) {
 	}
 	if entries, _ := os.ReadDir(folder); len(entries) != 1 || read(other) != "precious\n" {
 		t.Errorf("the folder holds %v, the file %q", entries, read(other))
-	}
-}
-
-// A follower says once a day when the last event and the last good answer came, also while no answer comes.
-func TestFollowSaysDaily(t *testing.T) {
-	begun := time.Now().UTC().Truncate(time.Second)
-	server := sandbox.Start(t, sandbox.Config{Events: sandbox.Raw(at(1, begun.Add(-time.Hour)))})
-	for _, args := range [][]string{nil, {"--log-level", "error"}} {
-		now := begun
-		sys := system{lookup: pointAt(server).lookup, now: func() time.Time { return now }}
-		r := follow(t, sys, 12, func(int, time.Duration) { now = now.Add(6 * time.Hour) }, append([]string{"stream", "--follow"}, args...)...)
-		var said []string
-		for line := range strings.Lines(r.stderr) {
-			if strings.Contains(line, "still following") {
-				said = append(said, line[strings.Index(line, "last_event"):])
-			}
-		}
-		var want []string
-		if args == nil {
-			last := "last_event=" + begun.Add(-time.Hour).Format(time.RFC3339) + " last_good_answer="
-			want = []string{last + begun.Add(24*time.Hour).Format(time.RFC3339) + "\n", last + begun.Add(48*time.Hour).Format(time.RFC3339) + "\n"}
-		}
-		if diff := cmp.Diff(want, said); diff != "" || r.status != success {
-			t.Errorf("%v: exit status %d, said (-want +got):\n%s", args, r.status, diff)
-		}
 	}
 }

@@ -137,3 +137,28 @@ func TestFollowStale(t *testing.T) {
 		}
 	}
 }
+
+// A follower says once a day when the last event and the last good answer came, also while no answer comes.
+func TestFollowSaysDaily(t *testing.T) {
+	begun := time.Now().UTC().Truncate(time.Second)
+	server := sandbox.Start(t, sandbox.Config{Events: sandbox.Raw(at(1, begun.Add(-time.Hour)))})
+	for _, args := range [][]string{nil, {"--log-level", "error"}} {
+		now := begun
+		sys := system{lookup: pointAt(server).lookup, now: func() time.Time { return now }}
+		r := follow(t, sys, 12, func(int, time.Duration) { now = now.Add(6 * time.Hour) }, append([]string{"stream", "--follow"}, args...)...)
+		var said []string
+		for line := range strings.Lines(r.stderr) {
+			if strings.Contains(line, "still following") {
+				said = append(said, line[strings.Index(line, "last_event"):])
+			}
+		}
+		var want []string
+		if args == nil {
+			last := "last_event=" + begun.Add(-time.Hour).Format(time.RFC3339) + " last_good_answer="
+			want = []string{last + begun.Add(24*time.Hour).Format(time.RFC3339) + "\n", last + begun.Add(48*time.Hour).Format(time.RFC3339) + "\n"}
+		}
+		if diff := cmp.Diff(want, said); diff != "" || r.status != success {
+			t.Errorf("%v: exit status %d, said (-want +got):\n%s", args, r.status, diff)
+		}
+	}
+}

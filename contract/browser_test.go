@@ -122,16 +122,20 @@ func ready[P, R any](command cdp.Command[P, R], params P) chromedp.Action[chrome
 	})
 }
 
-// pictures keeps how the page looks: light, dark and on a phone, which is how it is left.
+// pictures keeps how the page looks: light, dark, further down, and on a phone, which is how it is left.
 func pictures(ctx context.Context, t *testing.T, folder string) {
 	t.Helper()
 	for _, look := range []struct {
 		name, scheme  string
 		width, height int64
-	}{{"light", "light", 1200, 1400}, {"dark", "dark", 1200, 1400}, {"phone", "light", 390, 844}} {
+		from          string // id of what stands at the top
+	}{{"light", "light", 1200, 1400, ""}, {"dark", "dark", 1200, 1400, ""}, {"coverage", "dark", 1200, 1400, "coverage"}, {"phone", "light", 390, 844, ""}} {
 		scheme := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
 		err := chromedp.Do(ctx, chromedp.EmulateViewport(look.width, look.height), ready(emulation.SetEmulatedMedia, scheme))
 		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[int]("(document.getElementById('"+look.from+"') ?? document.body).scrollIntoView(), 0")); err != nil {
 			t.Fatal(err)
 		}
 		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())

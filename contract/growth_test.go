@@ -42,6 +42,17 @@ func (j *judge) tell() {
 				func(d *divergence) *int { return &d.Count })
 		}
 	}
+	touched := map[cell]int{}
+	for _, v := range j.Verdicts() {
+		for _, c := range v.Exercised {
+			touched[c]++
+		}
+	}
+	var cells []covered
+	for c, n := range touched {
+		cells = append(cells, covered{cell: c, Exchanges: n})
+	}
+	AddReportEntry(coverageEntry, cells, ReportEntryVisibilityNever)
 	slices.SortFunc(grown, func(a, b growth) int {
 		return cmp.Or(cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Path, b.Path))
 	})

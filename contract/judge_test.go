@@ -66,6 +66,7 @@ type verdict struct {
 	// What is reported and breaks nothing.
 	Grown       []string // where there is something that the document does not declare
 	AsPublished []string // what the published document, made valid and no more, has against it
+	Exercised   []cell   // of the documents
 }
 
 type declarationKey struct{}
@@ -187,6 +188,9 @@ func (j *judge) weigh(a asked, seen *http.Request, res *http.Response, body []by
 	}
 	if !j.ofClient {
 		v.AsPublished = asPublished(e, found)
+		if input != nil {
+			v.Exercised = exercised(input, a.body, res, body)
+		}
 	}
 	return v
 }

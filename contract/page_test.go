@@ -115,6 +115,59 @@ func (c clauseRow) Trials() (all []trialRow) {
 	return all
 }
 
+// operationCells are the cells of an operation, by the part of it that they are.
+type operationCells struct {
+	Operation string
+	Parts     []partCells
+}
+
+type partCells struct {
+	Part  string
+	Hit   int
+	Cells []covered
+}
+
+// Operations are those of the documents, in the order of the cells.
+func (p reportPage) Operations() (all []operationCells) {
+	for _, c := range p.Coverage {
+		if n := len(all); n == 0 || all[n-1].Operation != c.Operation {
+			all = append(all, operationCells{Operation: c.Operation})
+		}
+		of := &all[len(all)-1]
+		if n := len(of.Parts); n == 0 || of.Parts[n-1].Part != c.Part {
+			of.Parts = append(of.Parts, partCells{Part: c.Part})
+		}
+		part := &of.Parts[len(of.Parts)-1]
+		part.Cells = append(part.Cells, c)
+		if c.Exchanges > 0 {
+			part.Hit++
+		}
+	}
+	return all
+}
+
+// Tone is how a cell is drawn.
+func (c covered) Tone() string {
+	switch {
+	case c.Exchanges > 0:
+		return "hit"
+	case c.Why != "":
+		return "explained"
+	}
+	return "miss"
+}
+
+// Title says what a run has made of a cell.
+func (c covered) Title() string {
+	switch {
+	case c.Exchanges > 0:
+		return fmt.Sprintf("exercised by %d exchanges", c.Exchanges)
+	case c.Why != "":
+		return "not exercised in process: " + c.Why
+	}
+	return "not exercised"
+}
+
 func (t trialRow) Words() string { return said[t.Result] }
 
 // writePage writes report.html.

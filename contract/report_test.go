@@ -32,6 +32,7 @@ type report struct {
 	Counts    map[result]int    `json:"counts"` // of clauses
 	Notes     []string          `json:"notes,omitempty"`
 	Clauses   []outcome         `json:"clauses"`
+	Coverage  []covered         `json:"coverage"` // of the documents, by the exchanges of the service
 	Exchanges []clauseExchange  `json:"exchanges"`
 }
 
@@ -62,6 +63,10 @@ func newReport(all []outcome, from Report) *report {
 		Counts:   map[result]int{passed: 0, failed: 0, notProvable: 0, skipped: 0, broken: 0},
 		Notes:    under.notes(),
 		Clauses:  all,
+	}
+	var err error
+	if r.Coverage, err = coverage(from); err != nil {
+		r.Notes = append(r.Notes, "the coverage of the documents is not known: "+err.Error())
 	}
 	for _, o := range all {
 		r.Counts[o.Result]++

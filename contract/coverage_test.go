@@ -1,0 +1,246 @@
+// Coverage: which parts of the documents the exchanges of a run have exercised.
+package contract_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+)
+
+// coverageEntry is the name of the report entry that holds the cells that a spec has exercised.
+const coverageEntry = "coverage"
+
+// cell is a part of a document that an exchange can exercise.
+type cell struct {
+	Operation string `json:"operation"` // method and path
+	Part      string `json:"part"`      // parameter, answer or field
+	Name      string `json:"name"`
+}
+
+// The parts of an operation, in the order in which they are shown.
+const (
+	aParameter = "parameter"
+	anAnswer   = "answer" // status and content type
+	aField     = "field"  // of an answer's body
+)
+
+// covered is a cell with what a run has made of it.
+type covered struct {
+	cell
+	Exchanges int    `json:"exchanges"`     // that exercised it
+	Why       string `json:"why,omitempty"` // a run in process exercises it not
+}
+
+// unexercised are the cells that a run in process leaves out, and why.
+var unexercised = []struct {
+	cells *regexp.Regexp
+	why   string
+}{
+	{regexp.MustCompile(`/stream: (answer|field) 403 `), "no clause asks for a user without the entitlement"},
+	{regexp.MustCompile(`/stream: (answer|field) 429 `), "no clause reaches a limit of the service"},
+	{regexp.MustCompile(`/oauth/.*: (answer|field) default `), "no clause has the account server fail"},
+	{regexp.MustCompile(`/stream: field (400|401|default) error(_description)?$`), "the sandbox refuses a stream request in the platform's shape, and this is the account server's"},
+	{regexp.MustCompile(`/oauth/userinfo: field 401 (errorCode|error_description|message)$`), "the sandbox refuses in one of the shapes that are known"},
+	{regexp.MustCompile(`userAgentClientInfo\.os\.version\.(minor|patch)$`), "no public event has it"},
+}
+
+// String names the cell as the rows do.
+func (c cell) String() string { return c.Operation + ": " + c.Part + " " + c.Name }
+
+// cellsOf are those of all the documents.
+func cellsOf() (all []cell, err error) {
+	for _, text := range []string{documents().Dataset, documents().Organization, documents().OAuth} {
+		doc, err := openapi3.NewLoader().LoadFromData([]byte(text))
+		if err != nil {
+			return nil, err
+		}
+		for path, item := range doc.Paths.Map() {
+			for method, operation := range item.Operations() {
+				all = append(all, cellsOfOperation(method+" "+path, item, operation)...)
+			}
+		}
+	}
+	slices.SortFunc(all, compareCells)
+	return slices.Compact(all), nil
+}
+
+func compareCells(a, b cell) int {
+	parts := []string{aParameter, anAnswer, aField}
+	if c := strings.Compare(a.Operation, b.Operation); c != 0 {
+		return c
+	}
+	if c := slices.Index(parts, a.Part) - slices.Index(parts, b.Part); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Name, b.Name)
+}
+
+func cellsOfOperation(name string, item *openapi3.PathItem, operation *openapi3.Operation) (all []cell) {
+	for _, p := range slices.Concat(item.Parameters, operation.Parameters) {
+		all = append(all, cell{name, aParameter, p.Value.In + " " + p.Value.Name})
+	}
+	if operation.RequestBody != nil {
+		for kind, content := range operation.RequestBody.Value.Content {
+			for field := range fieldsOf(content.Schema, "", 0) {
+				all = append(all, cell{name, aParameter, kind + " " + field})
+			}
+		}
+	}
+	for status, response := range operation.Responses.Map() {
+		if len(response.Value.Content) == 0 {
+			all = append(all, cell{name, anAnswer, status})
+		}
+		for kind, content := range response.Value.Content {
+			all = append(all, cell{name, anAnswer, status + " " + kind})
+			for field := range fieldsOf(content.Schema, "", 0) {
+				all = append(all, cell{name, aField, status + " " + field})
+			}
+		}
+	}
+	return all
+}
+
+// fieldsOf are the properties of a schema, those of nested objects and of the items of arrays included.
+func fieldsOf(ref *openapi3.SchemaRef, at string, depth int) map[string]bool {
+	const deepest = 8
+	fields := map[string]bool{}
+	if ref == nil || ref.Value == nil || depth > deepest {
+		return fields
+	}
+	for name, property := range ref.Value.Properties {
+		fields[at+name] = true
+		maps.Copy(fields, fieldsOf(property, at+name+".", depth+1))
+	}
+	if ref.Value.Items != nil {
+		maps.Copy(fields, fieldsOf(ref.Value.Items, strings.TrimSuffix(at, ".")+"[].", depth+1))
+	}
+	for _, part := range slices.Concat(ref.Value.AllOf, ref.Value.AnyOf, ref.Value.OneOf) {
+		maps.Copy(fields, fieldsOf(part, at, depth+1))
+	}
+	return fields
+}
+
+// exercised are the cells of an exchange of a known operation.
+func exercised(input *openapi3filter.RequestValidationInput, sent []byte, answer *http.Response, received []byte) (all []cell) {
+	route := input.Route
+	name := route.Method + " " + route.Path
+	for _, p := range slices.Concat(route.PathItem.Parameters, route.Operation.Parameters) {
+		in := p.Value
+		if in.In == openapi3.ParameterInPath || in.In == openapi3.ParameterInQuery && input.Request.URL.Query().Has(in.Name) ||
+			in.In == openapi3.ParameterInHeader && input.Request.Header.Get(in.Name) != "" {
+			all = append(all, cell{name, aParameter, in.In + " " + in.Name})
+		}
+	}
+	for field := range parseForm(sent) {
+		all = append(all, cell{name, aParameter, formType + " " + field})
+	}
+	status := fmt.Sprint(answer.StatusCode)
+	response := route.Operation.Responses.Value(status)
+	if response == nil {
+		status, response = "default", route.Operation.Responses.Default()
+	}
+	if response == nil {
+		return all
+	}
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	if len(response.Value.Content) == 0 {
+		return append(all, cell{name, anAnswer, status})
+	}
+	for declared, content := range response.Value.Content {
+		if declared != kind && declared != "*/*" {
+			continue
+		}
+		all = append(all, cell{name, anAnswer, status + " " + declared})
+		var body any
+		if json.Unmarshal(received, &body) != nil {
+			continue
+		}
+		present := map[string]bool{}
+		placesOf(body, "", present)
+		for field := range fieldsOf(content.Schema, "", 0) {
+			if present[field] {
+				all = append(all, cell{name, aField, status + " " + field})
+			}
+		}
+	}
+	return all
+}
+
+// placesOf are the places of a value that are there.
+func placesOf(value any, at string, places map[string]bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			places[at+name] = true
+			placesOf(inner, at+name+".", places)
+		}
+	case []any:
+		for _, inner := range v {
+			placesOf(inner, strings.TrimSuffix(at, ".")+"[].", places)
+		}
+	}
+}
+
+// coverage is what a run has exercised of the documents.
+func coverage(report Report) (all []covered, err error) {
+	cells, err := cellsOf()
+	if err != nil {
+		return nil, err
+	}
+	counts := map[cell]int{}
+	for _, spec := range report.SpecReports {
+		for _, e := range spec.ReportEntries {
+			if e.Name != coverageEntry {
+				continue
+			}
+			touched, err := valueOf[[]covered](e)
+			if err != nil {
+				return nil, err
+			}
+			for _, t := range touched {
+				counts[t.cell] += t.Exchanges
+			}
+		}
+	}
+	for _, c := range cells {
+		one := covered{cell: c, Exchanges: counts[c]}
+		for _, row := range unexercised {
+			if one.Exchanges == 0 && row.cells.MatchString(c.String()) {
+				one.Why = row.why
+			}
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// A whole run in process leaves out nothing that no row explains.
+var _ = ReportAfterSuite("Coverage", func(report Report) {
+	whole := under.kind == inProcessTarget && seeded.name == "" && !report.SuiteConfig.DryRun && len(report.SpecReports) > 0
+	for _, spec := range report.SpecReports {
+		whole = whole && !spec.State.Is(types.SpecStateSkipped|types.SpecStatePending)
+	}
+	all, err := coverage(report)
+	if err != nil {
+		Fail(err.Error())
+	}
+	var wrong []string
+	for _, c := range all {
+		if c.Exchanges == 0 && c.Why == "" {
+			wrong = append(wrong, c.String()+" is exercised by no exchange")
+		}
+	}
+	if whole && len(wrong) > 0 {
+		Fail(strings.Join(wrong, "\n"))
+	}
+})

@@ -66,6 +66,7 @@ const (
 	form
 	membership
 	cursorForm
+	quotas
 )
 
 // skips tells whether a defect leaves something unchecked.

@@ -116,4 +116,26 @@ var answerDefects = []Defect{
 			}
 		},
 	},
+	{
+		name: "limit-not-kept", sentence: "answers who has used up the quota",
+		clause: "SRV-LIMIT-1", also: []string{"SRV-LIMIT-2"}, skips: quotas,
+	},
+	{
+		name: "limit-as-forbidden", sentence: "answers 403 to who has used up the quota",
+		clause: "SRV-LIMIT-1", also: []string{"SRV-LIMIT-2"},
+		answer: func(_ *http.Request, got *captured) {
+			if got.status == http.StatusTooManyRequests {
+				got.status = http.StatusForbidden
+			}
+		},
+	},
+	{
+		name: "remaining-untold", sentence: "says that the whole quota is left, however much has been used",
+		clause: "SRV-LIMIT-2",
+		answer: func(_ *http.Request, got *captured) {
+			if limit := got.header.Get("X-RateLimit-Limit"); limit != "" {
+				got.header.Set("X-RateLimit-Remaining", limit)
+			}
+		},
+	},
 }

@@ -52,6 +52,9 @@ func (s *Server) spend(key string, window time.Time, limit int) (left int) {
 // tells so. The headers go to every answer.
 func (s *Server) charge(w http.ResponseWriter, r *http.Request) (within bool) {
 	limits, now := s.config.Limits, s.config.Clock().UTC()
+	if s.skips(quotas) {
+		limits = Limits{}
+	}
 	e := exchangeOf(r.Context())
 	hourly, key := limits.Hourly, e.user.ID
 	if e.operation == opUserInfo {

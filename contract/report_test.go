@@ -37,7 +37,7 @@ type report struct {
 }
 
 type targetReport struct {
-	Kind string `json:"kind"` // in-process, process, url, live or replay
+	Kind string `json:"kind"` // in-process, process, url or live
 	Name string `json:"name"`
 }
 

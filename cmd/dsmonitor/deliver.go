@@ -54,6 +54,11 @@ func (s *stream) deliver(ctx context.Context, client *api.Client, owner checkpoi
 	defer config.Sink.Close()
 
 	done, err := feed.Run(ctx, config)
+	if sink, ok := config.Sink.(reporter); ok {
+		if report := sink.Report(); report != "" {
+			s.say(report)
+		}
+	}
 	switch {
 	case errors.Is(err, feed.ErrEnough):
 		return nil

@@ -14,6 +14,7 @@ import (
 	"example.com/docusign-monitor/api"
 	"example.com/docusign-monitor/internal/feed"
 	"example.com/docusign-monitor/internal/sink/file"
+	"example.com/docusign-monitor/internal/sink/splunk"
 )
 
 // opener opens a destination, once all that can be known without a network is known to be right. The state is what it
@@ -29,10 +30,59 @@ func (s *stream) destination() (opener, error) {
 		}, nil
 	case kind == "file" && kind != s.to:
 		return s.file(rest)
+	case kind == "splunk" && kind != s.to:
+		return s.splunk(rest)
 	default:
-		return nil, misused("--to is neither - (standard output) nor file:PATH")
+		return nil, misused("--to is none of - (standard output), file:PATH and splunk:URL")
 	}
 }
+
+// splunkFlags are of no use to another destination.
+var splunkFlags = []string{"splunk-index", "splunk-ca", "splunk-ack", "dead-letter"}
+
+// splunk is a Splunk HTTP Event Collector.
+func (s *stream) splunk(collector string) (opener, error) {
+	token, _ := s.lookup(splunkToken)
+	if err := splunk.Check(collector); err != nil {
+		return nil, misused("--to splunk: the URL %w", err)
+	}
+	if err := splunk.CheckToken(token); err != nil {
+		return nil, misused("%s %w", splunkToken, err)
+	}
+	if s.format.value == "text" {
+		return nil, misused("--format text is for standard output; Splunk is sent what was received")
+	}
+	for _, path := range []string{s.checkpoint, s.splunkCA} {
+		if s.deadLetter != "" && path != "" && filepath.Clean(s.deadLetter) == filepath.Clean(path) {
+			return nil, misused("--dead-letter names a file that another flag names too; give it one of its own")
+		}
+	}
+	c := splunk.Config{
+		URL: collector, Token: token, Index: s.splunkIndex, Ack: s.splunkAck, DeadLetter: s.deadLetter,
+		Now: s.now, Wait: s.waitForLock, Notice: s.say,
+		Repeated: s.metrics.Counter("dsmonitor_splunk_repeated_events_total", "Events that were sent again although they may have arrived."),
+		SetAside: s.metrics.Counter("dsmonitor_splunk_dead_letters_total", "Events that Splunk refused for good and that were set aside."),
+	}
+	if s.splunkCA != "" {
+		var err error
+		if c.CA, err = os.ReadFile(s.splunkCA); err == nil {
+			err = splunk.CheckCA(c.CA)
+		}
+		if err != nil {
+			return nil, misused("--splunk-ca %w", err)
+		}
+	}
+	return func(context.Context, json.RawMessage) (feed.Sink, error) {
+		c.Host, c.Source = s.readFrom, "docusign:"+s.reads
+		return splunk.Open(c)
+	}, nil
+}
+
+// splunkToken is the variable of the token, which has no flag: others could see it.
+const splunkToken = "SPLUNK_HEC_TOKEN"
+
+// reporter is a destination with something to tell of a run.
+type reporter interface{ Report() string }
 
 // file is a file, with the events as they were received.
 func (s *stream) file(path string) (opener, error) {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,6 +52,12 @@ type stream struct {
 	logLevel     choice
 	logFormat    choice
 	metricsAt    string
+	splunkIndex  string
+	splunkCA     string
+	splunkAck    bool
+	deadLetter   string
+	readFrom     string // the host of the stream
+	reads        string // the name of the stream
 
 	observers feed.Observers   // of what happens
 	metrics   *metrics.Metrics // nil without --metrics
@@ -85,7 +93,11 @@ func newStream(sys system) *cobra.Command {
 	f.IntVar(&s.limit, "limit", api.MaxLimit, "the most events in a page, `N` of 1 to 2000")
 	f.BoolVar(&s.follow, "follow", false, "once caught up, go on for ever: ask again after every --interval")
 	f.DurationVar(&s.interval, "interval", api.PollInterval, "how long to wait once caught up, `D` of 1m or more")
-	f.StringVar(&s.to, "to", "-", "where events go, a `DEST`: - is standard output; file:PATH is a file, in whose\nname %Y, %m, %d and %H are those of the delivery (UTC)")
+	f.StringVar(&s.to, "to", "-", "where events go, a `DEST`: - is standard output; file:PATH is a file, in whose\nname %Y, %m, %d and %H are those of the delivery (UTC); splunk:URL is an HTTP\nEvent Collector, whose token is in SPLUNK_HEC_TOKEN")
+	f.StringVar(&s.splunkIndex, "splunk-index", "", "the `INDEX` that Splunk puts events into (default that of the token)")
+	f.StringVar(&s.splunkCA, "splunk-ca", "", "trust the certificates (PEM) of a `FILE` too")
+	f.BoolVar(&s.splunkAck, "splunk-ack", true, "go on once Splunk has indexed, by indexer acknowledgement; with =false once it\nhas taken, so that an outage of Splunk can lose events")
+	f.StringVar(&s.deadLetter, "dead-letter", "", "set events that Splunk refuses for good aside in a `FILE` and go on; without,\nsuch an event ends the run")
 	f.StringVar(&s.checkpoint, "checkpoint", "", "keep the position in a `FILE` and go on from there; if it exists, --since\nand --cursor are ignored")
 	f.Var(&s.duplicates, "duplicates", "what to do with an event whose id and bytes equal one of the last\n1,000 of earlier pages (default drop with --checkpoint, else keep)")
 	f.Var(&s.format, "format", "the received bytes, one JSON object a line, or readable columns\n(default text on a terminal, json elsewhere)")
@@ -138,7 +150,11 @@ func (s *stream) run(ctx context.Context) error {
 		s.say(fmt.Sprintf("the sandbox holds %d events", embedded.Len()))
 		from = sandboxSettings(embedded)
 	}
-	if host := s.host(from); s.interval < api.PollInterval && !isLoopback(host) {
+	s.readFrom, s.reads = s.host(from), "dataset"
+	if s.organization(from) {
+		s.reads = "organization"
+	}
+	if s.interval < api.PollInterval && !isLoopback(s.readFrom) {
 		return misused("--interval is less than the %v that Docusign asks for", api.PollInterval)
 	}
 	if s.metrics != nil {
@@ -176,6 +192,8 @@ func (s *stream) check() error {
 		return misused("--checkpoint has no use with --sandbox, whose events end with the run; start dsmonitor sandbox instead")
 	case given("metrics") && !isAddress(s.metricsAt):
 		return misused("--metrics is no address; give HOST:PORT, such as 127.0.0.1:9464, or :PORT for all interfaces")
+	case !strings.HasPrefix(s.to, "splunk:") && slices.ContainsFunc(splunkFlags, given):
+		return misused("--splunk-index, --splunk-ca, --splunk-ack and --dead-letter are for --to splunk:URL")
 	case given("interval") && !s.follow:
 		return misused("--interval is for --follow; give both or neither")
 	case s.interval <= 0:

@@ -155,6 +155,8 @@ func (h *hec) events() []string {
 
 // run is a sink on a fake, with the waits that it would have made and what it said.
 type run struct {
+	repeated, aside int // as they were counted
+
 	*Sink
 	waits []time.Duration
 	said  []string
@@ -170,7 +172,9 @@ func open(t *testing.T, h *hec, change func(*Config)) *run {
 			r.waits = append(r.waits, d)
 			return ctx.Err()
 		},
-		Notice: func(s string) { r.said = append(r.said, s) },
+		Notice:   func(s string) { r.said = append(r.said, s) },
+		Repeated: func(n int) { r.repeated += n },
+		SetAside: func(n int) { r.aside += n },
 	}
 	if change != nil {
 		change(&c)

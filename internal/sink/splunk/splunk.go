@@ -88,6 +88,9 @@ type Config struct {
 	Now  func() time.Time
 	Wait func(context.Context, time.Duration) error
 
+	// Repeated and SetAside are told of so many events that were sent again, or set aside.
+	Repeated, SetAside func(n int)
+
 	// Notice is told in a sentence what somebody may wonder about.
 	Notice func(string)
 }
@@ -297,6 +300,7 @@ func (s *Sink) send(ctx context.Context, events []api.Event) error {
 func (s *Sink) again(events int, why string) {
 	if events > 0 {
 		s.resent += events
+		s.cfg.Repeated(events)
 		s.cfg.Notice(fmt.Sprintf("splunk: %d events are sent again %s; it may have them twice", events, s.hide(why)))
 	}
 }
@@ -310,6 +314,7 @@ func (s *Sink) putAside(event api.Event, why *refusal) error {
 		return fmt.Errorf("dead-letter file: %w", err)
 	}
 	s.setAside++
+	s.cfg.SetAside(1)
 	s.cfg.Notice(fmt.Sprintf("splunk refuses the event %q for good: %s; it is set aside in %s", event.ID(), s.hide(why.what()), s.cfg.DeadLetter))
 	return nil
 }

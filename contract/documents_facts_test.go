@@ -114,10 +114,12 @@ func at(v any, names ...string) any {
 	return v
 }
 
-// operationOf is the one operation of a document of a stream.
+// operationOf is the operation of a document's stream.
 func operationOf(v any) any {
-	for _, path := range at(v, "paths").(map[string]any) {
-		return at(path, "get")
+	for name, path := range at(v, "paths").(map[string]any) {
+		if strings.HasSuffix(name, "/stream") {
+			return at(path, "get")
+		}
 	}
 	return nil
 }

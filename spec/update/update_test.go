@@ -353,6 +353,32 @@ func TestKilledForReal(t *testing.T) {
 	}
 }
 
+// TestGrowthForReal takes in what a publisher may add, and finds the module whole: make update-proof.
+func TestGrowthForReal(t *testing.T) {
+	if !*realSteps {
+		t.Skip("takes minutes; make update-proof runs it")
+	}
+	for name, edits := range map[string][]string{
+		"a field of an event": {"            properties: {}\n", "            properties: {addedByTest: {type: number}}\n"},
+		"a parameter":         {"      responses:\n", "        - {name: grown, in: query, schema: {type: string}}\n      responses:\n"},
+		"an operation": {"paths:\n", "paths:\n  /api/v{version}/datasets:\n    get:\n      operationId: listDataSets\n      description: Lists.\n" +
+			"      parameters: [{name: version, in: path, required: true, schema: {type: string}}]\n" +
+			"      responses: {\"200\": {description: Names., content: {application/json: {schema: {type: array, items: {type: string}}}}}}\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := copyModule(t)
+			u, stdout := newUpdater(root)
+			u.exec = execute
+			if err := u.run(t.Context(), []string{newDocument(t, root, edits...)}); err != nil {
+				t.Fatalf("%v\n%s", err, stdout)
+			}
+			if output, err := execute(t.Context(), root, "go", "test", "./gen/...", "./spec/...", "./api", "./contract/sandbox/..."); err != nil {
+				t.Errorf("%v\n%s", err, output)
+			}
+		})
+	}
+}
+
 func TestWatch(t *testing.T) {
 	root := copyModule(t)
 	text, err := os.ReadFile(filepath.Join(root, targets[document.Dataset].file))

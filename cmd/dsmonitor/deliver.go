@@ -48,6 +48,7 @@ func (s *stream) deliver(ctx context.Context, client *api.Client, owner checkpoi
 	if s.follow {
 		config.Observer = append(s.observers, &arrival{stream: s})
 	}
+	s.progress.Begin(s.begins(config))
 	if config.Sink, err = open(ctx, config.State.Sink); err != nil {
 		return unlessEnded(ctx, err)
 	}
@@ -67,6 +68,19 @@ func (s *stream) deliver(ctx context.Context, client *api.Client, owner checkpoi
 	}
 	s.conclude(done, s.now().Sub(begun), ctx.Err() != nil)
 	return nil
+}
+
+// begins is of what time the first events of a run are, zero if only a cursor says so.
+func (s *stream) begins(c feed.Config) time.Time {
+	switch {
+	case !c.State.Newest.IsZero():
+		return c.State.Newest
+	case !s.since.IsZero():
+		return s.since.Time
+	case c.State.Cursor != "" || s.cursor != "":
+		return time.Time{}
+	}
+	return s.now().Add(-7 * 24 * time.Hour) // where the stream begins by itself
 }
 
 // unlessEnded is the error, if it is not that of a ctx that has ended.
@@ -102,7 +116,7 @@ func (s *stream) conclude(done feed.Result, took time.Duration, interrupted bool
 	case log.Enabled(context.Background(), slog.LevelInfo):
 		log.Info(how, slog.Int("events", done.Events), slog.Int("pages", done.Pages), slog.Int("duplicates", done.Duplicates),
 			slog.Duration("after", took), slog.String("cursor", string(done.Next)))
-	case isTerminal(s.stderr) || unfinished || done.Duplicates > 0:
+	case s.watched || unfinished || done.Duplicates > 0:
 		left := ""
 		if done.Duplicates > 0 {
 			left = ", and " + count(done.Duplicates, "duplicate") + " left out"

@@ -25,6 +25,8 @@ func main() {
 		stderr: os.Stderr,
 		lookup: os.LookupEnv,
 		now:    time.Now,
+
+		barAfter: time.Second,
 	}, os.Args[1:]))
 }
 
@@ -35,6 +37,9 @@ type system struct {
 	lookup         func(name string) (value string, set bool)
 	now            func() time.Time
 	wait           func(context.Context, time.Duration) error // between attempts; nil: a timer
+
+	barAfter time.Duration    // how long a run has to take to get a bar
+	minute   <-chan time.Time // when progress is logged; nil: every minute
 }
 
 // The exit statuses.

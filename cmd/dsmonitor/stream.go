@@ -14,6 +14,7 @@ import (
 	"example.com/docusign-monitor/contract/sandbox"
 	"example.com/docusign-monitor/internal/feed"
 	"example.com/docusign-monitor/internal/metrics"
+	"example.com/docusign-monitor/internal/progress"
 	"example.com/docusign-monitor/internal/settings"
 )
 
@@ -24,6 +25,9 @@ Standard output carries events and nothing else. A page is delivered whole befor
 --checkpoint the position is saved after each page, and the next run goes on from there: a file then has every
 event exactly once, whatever ends a run. Without, a run that fails or is interrupted names the cursor to go on
 from, and a destination has every event at least once.
+
+Standard error tells how far a run has come: a bar if it is a terminal and the events go to a file or to Splunk,
+else a log line a minute.
 
 Exit status: 0 caught up, at --until, or interrupted; 1 for what a server says and what fails on the way;
 2 for wrong usage and settings.`
@@ -59,6 +63,8 @@ type stream struct {
 	readFrom     string // the host of the stream
 	reads        string // the name of the stream
 
+	watched   bool // standard error is a terminal
+	progress  *progress.Progress
 	observers feed.Observers   // of what happens
 	metrics   *metrics.Metrics // nil without --metrics
 }
@@ -129,6 +135,8 @@ func (s *stream) run(ctx context.Context) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	s.progress = progress.New(s.now, s.until.Time)
+	defer s.show(s.progress)()
 	if s.metricsAt != "" {
 		s.metrics = metrics.New(s.now, s.interval)
 		s.observers = append(s.observers, s.metrics)

@@ -19,6 +19,7 @@ require (
 	github.com/prometheus/client_golang v1.25.0 // metrics of dsmonitor
 	github.com/prometheus/common v0.72.0 // the name rules that the reader of alert rules wants
 	github.com/prometheus/prometheus v0.310.0 // reads in a test the alert rules that come with dsmonitor
+	github.com/rogpeppe/go-internal v1.16.0 // testscript: what a user of dsmonitor sees, as scripts
 	github.com/speakeasy-api/openapi v1.24.0 // applies overlays, strictly
 	github.com/spf13/cobra v1.10.2 // commands and flags of dsmonitor
 	github.com/spf13/pflag v1.0.10 // cobra's flags, for values of our own
@@ -76,7 +77,6 @@ require (
 	github.com/pb33f/ordered-map/v2 v2.3.2 // indirect
 	github.com/prometheus/client_model v0.6.3 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
-	github.com/rogpeppe/go-internal v1.16.0 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 	github.com/speakeasy-api/jsonpath v0.6.3 // indirect
 	github.com/tidwall/gjson v1.20.0 // indirect

@@ -67,7 +67,7 @@ func newDoctor(sys system) *cobra.Command {
 	f.SortFlags = false
 	f.BoolVar(&asJSON, "json", false, "write one JSON object: healthy, and checks with name, result, detail, advice")
 	f.Var(&name, "stream", "the stream that is to be read (default organization if one is given,\nelse dataset); the other one can only give a warning")
-	f.StringVar(&redirect, "redirect-uri", "http://localhost", "a redirect `URI` of the integration key, for the page on which to consent")
+	f.StringVar(&redirect, "redirect-uri", "http://localhost", "a redirect `URI` of the integration key, for the page on which\nto consent")
 	addSettings(f)
 	return cmd
 }

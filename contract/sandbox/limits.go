@@ -2,7 +2,9 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -56,11 +58,9 @@ func (s *Server) charge(w http.ResponseWriter, r *http.Request) (within bool) {
 		limits = Limits{}
 	}
 	e := exchangeOf(r.Context())
-	hourly, key := limits.Hourly, e.user.ID
+	hourly, key := limits.Hourly, charged(r, e.user)
 	if e.operation == opUserInfo {
-		hourly = limits.UserInfo
-	} else if len(e.user.Organizations) > 0 {
-		key = e.user.Organizations[0] // an account's applications and users share its quota
+		hourly, key = limits.UserInfo, e.user.ID
 	}
 	h := http.Header{}
 	var refused *limitAnswer
@@ -93,6 +93,19 @@ func (s *Server) charge(w http.ResponseWriter, r *http.Request) (within bool) {
 		refused.VisitGetStreamResponse(w)
 	}
 	return refused == nil
+}
+
+// charged is whose quota a request to a stream counts against: that of the organization in its path, whose applications
+// and users share it. Who has nothing to do with that organization has a quota elsewhere.
+func charged(r *http.Request, user *User) string {
+	id := strings.ToLower(r.PathValue("organizationId"))
+	if slices.Contains(user.Organizations, id) {
+		return id
+	}
+	if len(user.Organizations) > 0 {
+		return user.Organizations[0]
+	}
+	return user.ID
 }
 
 // limitAnswer is the answer of a limit.

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,6 +70,28 @@ func TestLimitsAreApart(t *testing.T) {
 	for user := range 2 {
 		if got := quotas(get(t, s, loginAs(t, s, user), streamPath)); got != "200 1 0" {
 			t.Errorf("user %d: %s", user, got)
+		}
+	}
+}
+
+// On the organization stream it is the organization in the path whose quota is used, whoever of its users asks.
+func TestLimitOfTheOrganizationAsked(t *testing.T) {
+	const one, other = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
+	s := sandbox.Start(t, sandbox.Config{
+		Limits:        sandbox.Limits{Hourly: 2},
+		Organizations: []sandbox.Organization{{ID: one}, {ID: other}},
+		Users:         []sandbox.User{{Organizations: []string{one, other}}, {Organizations: []string{other}}},
+	})
+	both, single := loginAs(t, s, 0), loginAs(t, s, 1)
+	for _, step := range []struct{ token, path, want string }{
+		{both, organizationPath(strings.ToUpper(other)), "200 2 1"},
+		{single, organizationPath(other), "200 2 0"},
+		{both, organizationPath(other), "429 2 0"},
+		{single, streamPath, "429 2 0"}, // its own organization, on the stream that does not name it
+		{both, organizationPath(one), "200 2 1"},
+	} {
+		if got := quotas(get(t, s, step.token, step.path)); got != step.want {
+			t.Errorf("%s: %s, want %s", step.path, got, step.want)
 		}
 	}
 }

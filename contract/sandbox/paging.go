@@ -36,8 +36,8 @@ func (of stream) otherSequence() int { return stream{of.tenant, "", 1 - of.kind}
 
 // stand is where a walk stands.
 type stand struct {
-	n     int // the position
-	until int // where the walk ends, if it began at a date that reaches so far only; 0 is the head
+	n     int       // the position
+	until time.Time // when the events end, if the walk began at a date that reaches so far only; zero is never
 }
 
 // page is the answer to a request of someone who may read the stream.
@@ -59,8 +59,8 @@ func (s *Server) page(ctx context.Context, of stream, cursor *string, asked *int
 	}
 	at.n = max(at.n, s.oldest(v))
 	end := v.len()
-	if at.until > 0 {
-		end = max(at.until, at.n)
+	if !at.until.IsZero() {
+		end = max(v.since(at.until), at.n)
 	}
 	p := page{view: v, array: of.array, from: at.n, to: min(at.n+limit, end)}
 	if answer := s.assume(&p, at, sent, end); answer != nil {
@@ -111,7 +111,7 @@ func (s *Server) seek(of stream, v view, cursor string) (at stand, ok bool) {
 			at.n = v.since(t)
 		}
 		if assume.DateReach > 0 {
-			at.until = max(v.since(t.Add(assume.DateReach)), 1)
+			at.until = t.Add(assume.DateReach)
 		}
 		return at, true
 	}
@@ -158,11 +158,7 @@ func (s *Server) oldest(v view) int {
 // assume changes a page by what is assumed, or answers otherwise. end is where the walk ends.
 func (s *Server) assume(p *page, at stand, sent string, end int) streamAnswer {
 	assume, now := s.config.Assumptions, s.config.Clock()
-	s.countsMu.Lock()
-	s.pages++
-	number := s.pages
-	s.countsMu.Unlock()
-
+	number := s.pageNumber(p.first)
 	if n := len(assume.ShortPages); n > 0 {
 		p.to = min(p.to, p.from+assume.ShortPages[(number-1)%n])
 	}
@@ -174,7 +170,7 @@ func (s *Server) assume(p *page, at stand, sent string, end int) streamAnswer {
 	if assume.RepeatAtBorders && sent != "" {
 		p.repeat = min(1, p.from)
 	}
-	if at.until > 0 { // the walk goes on to know where it ends
+	if !at.until.IsZero() { // the walk goes on to know where it ends
 		p.end = quoted(s.bounded(p.view, stand{p.to, at.until}))
 	}
 	if assume.EqualCursorOnce && p.from < p.to && p.to == end && sent != "" && s.first(sent) {
@@ -186,25 +182,21 @@ func (s *Server) assume(p *page, at stand, sent string, end int) streamAnswer {
 
 	// The head, or the end of the walk. A cursor comes back unchanged, also one that an empty page has given in place of that
 	// which the client had before: else it would be led back to that, in a circle.
-	if _, given := s.find(p.view, sent); given {
+	_, given := s.find(p.view, sent)
+	if given {
 		p.end = quoted(sent)
 	}
 	p.null = assume.NullArray
 	if wait := assume.HeadInterval; wait > 0 {
-		s.countsMu.Lock()
-		last := s.headAsked
-		s.headAsked = now
-		s.countsMu.Unlock()
-		if !last.IsZero() && now.Before(last.Add(wait)) {
-			return s.limited(hourlyCode, "The stream may be asked at its head once in "+wait.String()+".", last.Add(wait))
+		if again := s.headAgain(p.first, now, wait); now.Before(again) {
+			return s.limited(hourlyCode, "The stream may be asked at its head once in "+wait.String()+".", again)
 		}
 	}
 	switch assume.HeadCursor {
 	case CursorMoves:
 		p.end = quoted(s.moved(p.view, at))
 	case CursorMovesOnce:
-		p.end = quoted(sent)
-		if canonical := p.cursor(p.to); sent == "" || sent == canonical {
+		if !given || sent == p.cursor(p.to) {
 			p.end = quoted(s.moved(p.view, at))
 		}
 	}
@@ -220,6 +212,25 @@ func (s *Server) assume(p *page, at stand, sent string, end int) streamAnswer {
 		return noContent{}
 	}
 	return nil
+}
+
+// pageNumber counts the pages of a stream that are asked for.
+func (s *Server) pageNumber(stream int) int {
+	s.countsMu.Lock()
+	defer s.countsMu.Unlock()
+	s.pages[stream]++
+	return s.pages[stream]
+}
+
+// headAgain is when the head of a stream may be asked for. If that is now, or was before, it is so much later from here on.
+func (s *Server) headAgain(stream int, now time.Time, wait time.Duration) time.Time {
+	s.countsMu.Lock()
+	defer s.countsMu.Unlock()
+	again := s.heads[stream]
+	if !now.Before(again) {
+		s.heads[stream] = now.Add(wait)
+	}
+	return again
 }
 
 // noContent is an answer without a body, which is no error.
@@ -250,7 +261,7 @@ func (s *Server) moved(v view, at stand) string {
 func (s *Server) bounded(v view, at stand) string {
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
-	cursor := v.cursorOf(at.until<<20, at.n)
+	cursor := v.cursorOf(int(ticks(at.until)), at.n)
 	s.aliases.put(cursor, alias{v.first, at})
 	return cursor
 }

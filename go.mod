@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/chromedp/cdproto v0.159.0 // what a browser is asked by chromedp
 	github.com/chromedp/chromedp v0.23.0 // opens the contract's report in Chromium, to see that it works
+	github.com/creack/pty v1.1.24 // a terminal in tests, for the bar
 	github.com/getkin/kin-openapi v0.152.0 // validates the documents and, in the contract, every exchange
 	github.com/go-json-experiment/json v1.27.2 // jsontext reads a page in one validating pass, without copying
 	github.com/golang-jwt/jwt/v5 v5.3.1 // makes assertions in api, verifies them in the sandbox
@@ -23,6 +24,8 @@ require (
 	github.com/speakeasy-api/openapi v1.24.0 // applies overlays, strictly
 	github.com/spf13/cobra v1.10.2 // commands and flags of dsmonitor
 	github.com/spf13/pflag v1.0.10 // cobra's flags, for values of our own
+	github.com/vbauerster/cupwriter v0.0.5 // the terminal that mpb draws on, here with a margin
+	github.com/vbauerster/mpb/v8 v8.16.2 // draws the bar of dsmonitor, and lets log lines stand above it
 	go.uber.org/goleak v1.3.0 // finds in tests what a cancelled walk leaves behind
 	golang.org/x/exp v0.0.0-20261113113407-e3970619a1a4 // apidiff compares what two documents make of the Go API
 	golang.org/x/net v0.62.0 // speaks HTTP/2 frames in tests: GOAWAY
@@ -32,11 +35,6 @@ require (
 	gopkg.in/yaml.v3 v3.0.1 // the tree that the overlay library works on
 	honnef.co/go/tools v0.8.2 // staticcheck
 	pgregory.net/rapid v1.3.0 // draws and shrinks what the laws of paging are tried on
-)
-
-require (
-	github.com/creack/pty v1.1.24 // a terminal in tests, for the bar
-	github.com/vbauerster/mpb/v8 v8.16.2 // draws the bar of dsmonitor, and lets log lines stand above it
 )
 
 require (
@@ -83,7 +81,6 @@ require (
 	github.com/tidwall/match v1.2.0 // indirect
 	github.com/tidwall/pretty v1.2.2 // indirect
 	github.com/tidwall/sjson v1.2.5 // indirect
-	github.com/vbauerster/cupwriter v0.0.5 // indirect
 	github.com/vmware-labs/yaml-jsonpath v0.3.2 // indirect
 	github.com/wI2L/jsondiff v0.7.1 // indirect
 	github.com/yargevad/filepathx v1.0.0 // indirect

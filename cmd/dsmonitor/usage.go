@@ -28,7 +28,7 @@ func usage(cmd *cobra.Command) error {
 		fmt.Fprintf(&b, "Usage:\n  %s COMMAND [FLAGS]\n\nCommands:\n", cmd.CommandPath())
 		for _, sub := range cmd.Commands() {
 			if sub.IsAvailableCommand() {
-				fmt.Fprintf(&b, "  %-10s %s\n", sub.Name(), sub.Short)
+				fmt.Fprintf(&b, "  %-12s%s\n", sub.Name(), sub.Short)
 			}
 		}
 		fmt.Fprintf(&b, "\n%s COMMAND -h shows the flags of a command.\n", cmd.CommandPath())

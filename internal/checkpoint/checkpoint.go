@@ -40,7 +40,7 @@ func Open(ctx context.Context, name string, wait func(context.Context, time.Dura
 	}
 	f := &File{name: name, path: path}
 	if f.lock, err = os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return nil, fmt.Errorf("checkpoint: %w", err)
+		return nil, fmt.Errorf("checkpoint: %w; give a file in a folder that is there and may be written to", err)
 	}
 	switch err = disk.Lock(ctx, f.lock, wait); {
 	case errors.Is(err, disk.ErrLocked):

@@ -3,8 +3,10 @@ package progress
 import (
 	"fmt"
 	"io"
+	"os"
 	"sync"
 
+	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
@@ -34,7 +36,11 @@ func (b *Bar) Show(redraw <-chan any) {
 	if b.done || b.screen != nil {
 		return
 	}
-	options := []mpb.ContainerOption{mpb.WithOutput(b.terminal)}
+	console := cupwriter.New(fromMargin{b.terminal}, false)
+	if file, ok := b.terminal.(*os.File); ok {
+		console.SetTermFd(int(file.Fd()))
+	}
+	options := []mpb.ContainerOption{mpb.WithConsoleWriter(console)}
 	if redraw != nil {
 		options = append(options, mpb.WithManualRefresh(redraw))
 	}
@@ -81,6 +87,17 @@ func (b *Bar) Stop() {
 		b.screen.Wait()
 		b.screen = nil
 	}
+}
+
+// fromMargin begins each frame in the first column. A terminal echoes what is typed, such as ^C, and so moves the cursor
+// between two frames; as much would be left of the bar.
+type fromMargin struct{ io.Writer }
+
+func (m fromMargin) Write(frame []byte) (int, error) {
+	if _, err := io.WriteString(m.Writer, "\r"); err != nil {
+		return 0, err
+	}
+	return m.Writer.Write(frame)
 }
 
 func (s state) few() string { return fmt.Sprintf("%d events", s.events) }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 	"github.com/google/go-cmp/cmp"
@@ -40,8 +41,11 @@ func TestBar(t *testing.T) {
 			redraw <- nil
 			io.WriteString(b, "between\n")
 			redraw <- nil
+			io.WriteString(terminal, "^C") // as the terminal echoes it
 			redraw <- nil
+			io.WriteString(terminal, "^C")
 			io.WriteString(b, "at the end\n")
+			io.WriteString(terminal, "^C")
 			b.Stop()
 			b.Show(redraw)
 			io.WriteString(b, "after\n")
@@ -89,28 +93,51 @@ func onTerminal(t *testing.T, columns uint16, draw func(io.Writer)) string {
 	return string(all)
 }
 
-var escape = regexp.MustCompile(`\x1b\[(\d*)([A-Z])`)
+var code = regexp.MustCompile(`^\x1b\[(\d*)([A-Z])`)
 
 // remains is what stands on a terminal that was sent lines, moves up, and clears to its end.
 func remains(t *testing.T, sent string) string {
 	t.Helper()
-	var lines []string
-	row := 0
-	for line := range strings.SplitAfterSeq(sent, "\r\n") {
-		for _, code := range escape.FindAllStringSubmatch(line, -1) {
-			switch n, _ := strconv.Atoi(code[1]); code[2] {
+	lines := [][]rune{nil}
+	row, column := 0, 0
+	for len(sent) > 0 {
+		if m := code.FindStringSubmatch(sent); m != nil {
+			switch n, _ := strconv.Atoi(m[1]); m[2] {
 			case "A":
 				row -= n
 			case "J":
-				lines = lines[:row]
+				lines = lines[:row+1]
+				lines[row] = lines[row][:min(column, len(lines[row]))]
 			default:
-				t.Fatalf("unexpected %q in %q", code[0], sent)
+				t.Fatalf("unexpected %q", m[0])
 			}
+			sent = sent[len(m[0]):]
+			continue
 		}
-		if text, whole := strings.CutSuffix(escape.ReplaceAllString(line, ""), "\r\n"); whole {
-			lines = append(lines[:row], text+"\n")
-			row++
+		letter, size := utf8.DecodeRuneInString(sent)
+		sent = sent[size:]
+		switch letter {
+		case '\r':
+			column = 0
+		case '\n':
+			if row++; row == len(lines) {
+				lines = append(lines, nil)
+			}
+		default:
+			if column < len(lines[row]) {
+				lines[row][column] = letter
+			} else {
+				lines[row] = append(lines[row], letter)
+			}
+			column++
 		}
 	}
-	return strings.Join(lines, "")
+	var text strings.Builder
+	for i, line := range lines {
+		if i > 0 {
+			text.WriteByte('\n')
+		}
+		text.WriteString(string(line))
+	}
+	return text.String()
 }

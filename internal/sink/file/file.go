@@ -140,7 +140,7 @@ func (f *File) open(ctx context.Context, path string, flags int) error {
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|flags, 0o600)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; give a file that may be written, in a folder that is there", err)
 	}
 	if err := disk.Lock(ctx, file, f.cfg.Wait); err != nil {
 		file.Close()

@@ -26,9 +26,9 @@ lint: ## gofmt, go vet, staticcheck
 race: ## test everything under the race detector
 	go test -race ./...
 
-CONTRACT := go test -count=1 -timeout 30m -v -run '^TestContract$$' ./contract -report $(CURDIR)/build/contract
+CONTRACT := go test -count=1 -timeout 30m -v -run '^TestContract$$' ./contract -in $(CURDIR) -report $(CURDIR)/build/contract $(if $(RECORD),-record "$(RECORD)")
 
-contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process; the report is in build/contract
+contract: ## run the contract suite against DOCUSIGN_CONTRACT_TARGET, or the sandbox in process; the report is in build/contract; RECORD=file keeps the exchanges
 	$(CONTRACT)
 
 contract-live: ## say how to run the contract against Docusign itself, with an account of yours

@@ -127,7 +127,7 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		"spec/dataset, getStream, cursor: a seek that clips nothing; undocumented how far it reaches", assumed,
 		func(ctx SpecContext, on stream) {
 			s := provider(on)
-			now := time.Now()
+			now := s.now()
 
 			early := s.drain(ctx, atTime(now.Add(-5*24*time.Hour)), 2000).Events()
 			late := s.drain(ctx, atTime(now.Add(-2*24*time.Hour)), 2000).Events()

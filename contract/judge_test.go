@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // breachEntry is the name of a report entry that holds a breach.
@@ -32,6 +33,8 @@ type judge struct {
 
 	// mute: the clause is about requests that are not sent.
 	mute bool
+
+	kept []recorded // the exchanges, if the run is recorded
 
 	pending sync.WaitGroup // verdicts that are not reached yet
 
@@ -89,6 +92,7 @@ func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	sent := time.Now()
 	res, err := j.wire.RoundTrip(a.again())
 	if err != nil {
 		return nil, err
@@ -100,6 +104,7 @@ func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, cut := io.ReadAll(res.Body)
 	res.Body.Close()
 	res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{cut}))
+	j.keep(a, sent, res, body, cut != nil)
 	j.pass(a, res, body)
 	return res, nil
 }

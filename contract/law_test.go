@@ -82,7 +82,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 		"spec/README.md, from the dataset stream to the organization stream; undocumented whether the logs are one", assumed, both,
 		func(ctx SpecContext) {
 			s := provider(datasetStream)
-			now := time.Now()
+			now := s.now()
 			one := s.drain(ctx, atTime(now.Add(-6*24*time.Hour)), 2000).Events()
 			s.turn()
 			two := s.drain(ctx, atTime(now.Add(-6*24*time.Hour)), 2000).Events()
@@ -122,7 +122,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 	Should("SRV-CURSOR-13", "The service refuses an endCursor of the other stream, or goes on after the same event",
 		"undocumented whether the streams share them", assumed, both, func(ctx SpecContext) {
 			s := provider(datasetStream)
-			since := atTime(time.Now().Add(-6 * 24 * time.Hour))
+			since := atTime(s.now().Add(-6 * 24 * time.Hour))
 			whole := s.read(ctx, since, 2000, 10).Events()
 			s.turn()
 			cursor := s.page(ctx, since, 5).EndCursor
@@ -138,7 +138,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 	Must("SRV-CURSOR-14", "The service gives, from a date on, every event that has happened since, after those that it leaves out",
 		"spec/dataset, getStream, cursor; an event is ingested after it happens", func(ctx SpecContext, on stream) {
 			s := provider(on)
-			now := time.Now()
+			now := s.now()
 			whole := s.drain(ctx, atTime(now.Add(-6*24*time.Hour-12*time.Hour)), 2000).Events()
 			Expect(whole).NotTo(BeEmpty(), "Nothing happened in six days, so nothing is proved")
 
@@ -158,7 +158,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 	Should("SRV-CURSOR-15", "The service gives, from a date on, no event that happened more than five minutes before it",
 		"spec/dataset, getStream, description: an event is ingested up to five minutes late", assumed, func(ctx SpecContext, on stream) {
 			s := provider(on)
-			now := time.Now()
+			now := s.now()
 			whole := s.drain(ctx, atTime(now.Add(-6*24*time.Hour-12*time.Hour)), 2000).Events()
 			Expect(whole).NotTo(BeEmpty(), "Nothing happened in six days, so nothing is proved")
 
@@ -174,7 +174,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 	Must("SRV-CURSOR-16", "The service begins without a cursor where it begins at the date of seven days ago",
 		"spec/dataset, getStream, cursor", func(ctx SpecContext, on stream) {
 			s := provider(on)
-			week := time.Now().Add(-7 * 24 * time.Hour)
+			week := s.now().Add(-7 * 24 * time.Hour)
 
 			whole := s.drain(ctx, start, 2000).Events()
 			shorter := s.drain(ctx, atTime(week.Add(edge)), 2000).Events()

@@ -139,6 +139,7 @@ func (s *service) open(answered func() int) {
 	s.judge = &judge{base: []*url.URL{monitor, auth}}
 	s.http = s.judge.client()
 	s.judge.hear(answered)
+	DeferCleanup(s.handOver)
 }
 
 // client sends through the judge and follows no redirect.

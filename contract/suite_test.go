@@ -51,6 +51,14 @@ func TestContract(t *testing.T) {
 	if seeded, err = readDefect(os.LookupEnv); err != nil {
 		t.Fatal(err)
 	}
+	if *recordTo != "" {
+		if config, _ := GinkgoConfiguration(); config.ParallelTotal > 1 {
+			t.Fatal("a run is recorded in one process: leave out -record, or -p")
+		}
+		if under.tape, err = newTape(*recordTo); err != nil {
+			t.Fatal(err)
+		}
+	}
 	RegisterFailHandler(func(message string, skip ...int) {
 		Fail(secrets.ReplaceAllString(message, "[hidden]"), append(skip, 0)[0]+1) // what a clause compares may hold some
 	})

@@ -31,7 +31,9 @@ type target struct {
 	kind string
 
 	manners *manners // of a live run
+	tape    *tape    // nil if the run is not recorded
 	end     ending   // of the run
+	said    string   // more that the summary says
 }
 
 // readTarget reads the variable. For a URL it reads the DOCUSIGN_ settings too, with the URL as that of the Monitor host.
@@ -116,6 +118,9 @@ func (t *target) notes() (all []string) {
 		if !t.tries(on) {
 			all = append(all, "the "+on.name+" stream is not tried: "+settings.OrganizationID+" is not set")
 		}
+	}
+	if t.said != "" {
+		all = append(all, t.said)
 	}
 	return all
 }

@@ -66,9 +66,10 @@ func (j *judge) beginning(body []byte, most int) string {
 	return shorten(text, most)
 }
 
-// place is a URL. A server that only ran for the clause is named by a variable, since its port is of no use to anyone.
+// place is a URL. A server that only ran for the clause, or was recorded, is named by a variable, since its address is of no
+// use to anyone.
 func (j *judge) place(u *url.URL) string {
-	if under.remote() && !j.ofClient {
+	if under.remote() && under.replay == nil && !j.ofClient {
 		return u.Redacted()
 	}
 	host := "$MONITOR"

@@ -15,7 +15,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 )
 
-var update = flag.Bool("update", false, "write the table of clauses to README.md")
+var update = flag.Bool("update", false, "write the table of clauses to README.md, and make the recording in testdata anew")
 
 const (
 	tableBegin = "<!-- clauses -->\n"

@@ -158,8 +158,8 @@ func TestCanariesAreFound(t *testing.T) {
 func TestSecretsEndRecording(t *testing.T) {
 	e := recorded{Clause: "SRV-PAGE-1", Trial: canaries["token"]}
 	made := &tape{exchanges: []recorded{e}, secrets: []string{canaries["token"]}}
-	if text, err := made.text(recording{}); err == nil || len(text) > 0 {
-		t.Errorf("%d bytes, error %v; want none, and an error", len(text), err)
+	if text, err := made.text(recording{}); err == nil {
+		t.Errorf("%d bytes are written, and no error is told", len(text))
 	}
 }
 
@@ -170,7 +170,7 @@ func TestScrubKeepsWhatDecides(t *testing.T) {
 		{"numbers", `{"n":98765432109876543210,"m":2.50,"e":-1.5E+400,"z":0,"expires_in":3599}`, `^\{"n":1{9}[01]1{9}0,"m":1\.10,"e":-1\.1E\+400,"z":0,"expires_in":3599\}$`},
 		{"bytes behind", `{"endCursor":"c"} {}x1`, `^\{"endCursor":"x"\} \{\}x0$`},
 		{"a body cut off", `{"data":[{"eventId":"ab`, `^\{"data":\[\{"eventId":"xx$`},
-		{"not UTF-8", "{\"a\":\"b\xff\"}", "^\\{\"a\":\"[a-z].+\\?\"\\}$"},
+		{"not UTF-8", "{\"a\":\"b\xff\"}", `^\{"a":"[a-z]\?"\}$`},
 		{"letters one by one", `{"data":{"SignerIp":["1","9","."]}}`, `^\{"data":\{"SignerIp":\["0","0","\."\]\}\}$`},
 		{"the words of the platform", `{"object":"Envelope","timestamp":"2026-01-02T03:04:05.1234567Z","token_type":"Bearer","error":"invalid_grant"}`,
 			`^\{"object":"Envelope","timestamp":"2026-01-02T03:04:05.1234567Z","token_type":"Bearer","error":"invalid_grant"\}$`},
@@ -230,11 +230,13 @@ func TestRecordingIsWritten(t *testing.T) {
 func TestRecordingHasBounds(t *testing.T) {
 	r := &tape{}
 	var big recorded
-	big.Answer.Body = make(blob, mostRecorded/2)
-	r.keep([]recorded{big})
+	big.Answer.Body = make(blob, mostOfTrial)
+	r.keep([]recorded{big, {}})
 	r.keep([]recorded{big, big})
-	r.keep([]recorded{big})
-	if len(r.exchanges) != 2 || r.leftOut != 2 {
-		t.Errorf("%d exchanges are value and %d left out, want 2 and 2", len(r.exchanges), r.leftOut)
+	for range mostRecorded / mostOfTrial {
+		r.keep([]recorded{big})
+	}
+	if len(r.exchanges) != 2+mostRecorded/mostOfTrial-1 || r.leftOut != 3 {
+		t.Errorf("%d exchanges are kept and %d left out", len(r.exchanges), r.leftOut)
 	}
 }

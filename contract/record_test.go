@@ -29,8 +29,12 @@ var (
 // recordingVersion is that of the form of the file. Another form has another version, and is not read.
 const recordingVersion = 1
 
-// mostRecorded bounds the bodies of a recording. A trial that no longer fits is left out, and counted.
-const mostRecorded = 64 << 20
+// How many bytes of bodies there is room for, of one trial and in all. A trial that does not fit is left out, and counted: it is
+// one that came to no end, or the stream is very long.
+const (
+	mostOfTrial  = 32 << 20
+	mostRecorded = 256 << 20
+)
 
 // recording is the first line of the file. Each further one is an exchange.
 type recording struct {
@@ -148,7 +152,7 @@ func (t *tape) keep(all []recorded, secrets ...string) {
 		size += len(e.Answer.Body)
 	}
 	t.secrets = append(t.secrets, secrets...)
-	if t.bytes+size > mostRecorded {
+	if size > mostOfTrial || t.bytes+size > mostRecorded {
 		t.leftOut += len(all)
 		return
 	}
@@ -193,12 +197,26 @@ func (t *tape) text(of recording) ([]byte, error) {
 		return nil, err
 	}
 	whole := slices.Concat(head, []byte("\n"), lines.Bytes())
+	return whole, t.holds(whole)
+}
+
+// holds is an error if a secret stands in a text, whatever the scrubber makes of it.
+func (t *tape) holds(text []byte) error {
+	byHead := map[[shortestSecret]byte][]string{}
 	for _, secret := range t.secrets {
-		if len(secret) >= shortestSecret && bytes.Contains(whole, []byte(secret)) {
-			return nil, fmt.Errorf("a secret of %d characters would stand in it", len(secret))
+		if len(secret) >= shortestSecret {
+			head := [shortestSecret]byte([]byte(secret))
+			byHead[head] = append(byHead[head], secret)
 		}
 	}
-	return whole, nil
+	for ; len(text) >= shortestSecret; text = text[1:] {
+		for _, secret := range byHead[[shortestSecret]byte(text)] {
+			if bytes.HasPrefix(text, []byte(secret)) {
+				return fmt.Errorf("a secret of %d characters would stand in it", len(secret))
+			}
+		}
+	}
+	return nil
 }
 
 // sum is the SHA-256 of a recording: of its head without it, and of the lines that follow.
@@ -261,6 +279,6 @@ var _ = ReportAfterSuite("Recording", func(report Report) {
 	}
 	under.said = fmt.Sprintf("%d exchanges are recorded in %s", len(t.exchanges), t.file)
 	if t.leftOut > 0 {
-		under.said += fmt.Sprintf("; %d are left out, since there is room for %d MiB", t.leftOut, mostRecorded>>20)
+		under.said += fmt.Sprintf("; %d are left out, since there is room for %d MiB of a trial and %d in all", t.leftOut, mostOfTrial>>20, mostRecorded>>20)
 	}
 })

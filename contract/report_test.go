@@ -37,7 +37,7 @@ type report struct {
 }
 
 type targetReport struct {
-	Kind string `json:"kind"` // in-process, process, url or live
+	Kind string `json:"kind"` // in-process, process, url, live or replay
 	Name string `json:"name"`
 }
 

@@ -141,7 +141,7 @@ func (s *scrubber) body(body []byte) []byte {
 
 // quoted is a string of a body that has just been read.
 func (s *scrubber) quoted(raw []byte, dec *jsontext.Decoder) []byte {
-	unquoted, _ := jsontext.AppendUnquote(nil, raw) // what is not UTF-8 is an error, and replaced
+	unquoted, _ := jsontext.AppendUnquote(nil, raw) // what is not UTF-8 is an error, and becomes U+FFFD
 	text, member := string(unquoted), memberOf(dec)
 	switch kind, length := dec.StackIndex(dec.StackDepth()); {
 	case kind == '{' && length%2 == 1: // a name
@@ -158,7 +158,7 @@ func (s *scrubber) quoted(raw []byte, dec *jsontext.Decoder) []byte {
 	}
 	quoted, _ := jsontext.AppendQuote(nil, text)
 	if !utf8.Valid(raw) {
-		quoted = append(quoted[:len(quoted)-1], 0xff, '"')
+		quoted = bytes.ReplaceAll(quoted, []byte("\uFFFD"), []byte{0xff})
 	}
 	return quoted
 }
@@ -345,7 +345,7 @@ func masked(text string, other func(first rune, of int) rune) string {
 			return other('a', 26)
 		case r >= 'A' && r <= 'Z':
 			return other('A', 26)
-		case r >= utf8.RuneSelf:
+		case r >= utf8.RuneSelf && r != utf8.RuneError:
 			return 'é'
 		}
 		return r

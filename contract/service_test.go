@@ -17,6 +17,7 @@ import (
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 	. "github.com/onsi/gomega"
 
 	"example.com/docusign-monitor/contract/sandbox"
@@ -64,6 +65,9 @@ func provider(on stream) *service {
 		now:            time.Now,
 	}
 	s.open(func() int { return int(s.wire.answered.Load()) })
+	if under.replay != nil {
+		s.play(under.replay)
+	}
 	if m := under.manners; m != nil {
 		s.wire.RoundTripper = m.over(s.wire.RoundTripper)
 		s.token = m.shared()
@@ -186,7 +190,7 @@ func (j *judge) hear(answered func() int) {
 			Expect(exchanges).To(BeEmpty(), "The client is to send no request")
 		case silent && j.ofClient:
 			Expect(exchanges).NotTo(BeEmpty(), "The client sends no request")
-		case silent && !CurrentSpecReport().Failed():
+		case silent && !CurrentSpecReport().State.Is(types.SpecStateFailureStates|types.SpecStateSkipped):
 			failMachinery("The clause has sent no request, so nothing is proved")
 		}
 	})
@@ -200,6 +204,13 @@ func failMachinery(reason string) {
 		AddReportEntry(machineryEntry, reason, ReportEntryVisibilityNever)
 	}
 	Fail(reason)
+}
+
+// notProvableHere ends a clause that the target cannot be put to after all.
+func notProvableHere(reason string) {
+	GinkgoHelper()
+	AddReportEntry(notProvableEntry, reason, ReportEntryVisibilityNever)
+	Skip(reason)
 }
 
 // unreachable tells whether a request has not come as far as a service.
@@ -254,9 +265,10 @@ func (s *service) do(ctx context.Context, method, target string, edit ...func(*h
 // answer reads an answer to its end.
 func (s *service) answer(res *http.Response, err error) *answer {
 	GinkgoHelper()
-	if errors.Is(err, errSpent) {
-		AddReportEntry(notProvableEntry, err.Error(), ReportEntryVisibilityNever)
-		Skip(err.Error())
+	if errors.Is(err, errSpent) || errors.Is(err, errUnrecorded) {
+		var of *url.Error
+		errors.As(err, &of)
+		notProvableHere(of.Err.Error())
 	}
 	if unreachable(err) {
 		failMachinery("The service cannot be reached: " + s.hide(err.Error()))

@@ -46,6 +46,7 @@ func TestContract(t *testing.T) {
 	if os.Getenv(targetVariable) == processTarget {
 		under = startProcess(t)
 	} else if under, err = readTarget(os.LookupEnv); err != nil {
+		under = &target{end: ending{Status: 2, Sentence: err.Error()}} // nothing is known
 		t.Fatal(err)
 	}
 	if seeded, err = readDefect(os.LookupEnv); err != nil {
@@ -54,6 +55,9 @@ func TestContract(t *testing.T) {
 	if *recordTo != "" {
 		if config, _ := GinkgoConfiguration(); config.ParallelTotal > 1 {
 			t.Fatal("a run is recorded in one process: leave out -record, or -p")
+		}
+		if under.replay != nil {
+			t.Fatal("a recording is replayed, and not recorded again: leave out -record, or unset " + targetVariable)
 		}
 		if under.tape, err = newTape(*recordTo); err != nil {
 			t.Fatal(err)
@@ -64,6 +68,9 @@ func TestContract(t *testing.T) {
 	})
 	config, reporter := GinkgoConfiguration()
 	config.RandomizeAllSpecs = true
+	if under.replay != nil {
+		config.RandomSeed = under.replay.Seed // what is drawn from it is asked for again
+	}
 	config.FailOnEmpty = true // a filter that matches nothing proves nothing
 	config.LabelFilter = under.filter(config.LabelFilter)
 	reporter.Succinct = reportFolder != ""

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 // targetVariable chooses the service under test.
 const targetVariable = "DOCUSIGN_CONTRACT_TARGET"
 
-// The targets beside a URL. Without the variable each clause starts a sandbox for itself.
+// The targets beside a URL and a recording. Without the variable each clause starts a sandbox for itself.
 const (
 	inProcessTarget = "in-process"
 	processTarget   = "process" // the sandbox of the command, as a child process
@@ -31,6 +32,7 @@ type target struct {
 	kind string
 
 	manners *manners // of a live run
+	replay  *replay  // nil unless a recording stands in the place of a service
 	tape    *tape    // nil if the run is not recorded
 	end     ending   // of the run
 	said    string   // more that the summary says
@@ -41,6 +43,9 @@ func readTarget(lookup func(string) (string, bool)) (*target, error) {
 	value, set := lookup(targetVariable)
 	if !set {
 		return &target{kind: inProcessTarget}, nil
+	}
+	if file, is := strings.CutPrefix(value, replayPrefix); is {
+		return startReplay(file)
 	}
 	t := &target{}
 	switch {
@@ -56,7 +61,7 @@ func readTarget(lookup func(string) (string, bool)) (*target, error) {
 			return of(name)
 		}
 	default:
-		return nil, errors.New(targetVariable + " is not a target: unset it for a sandbox in process, or give process, live, or the URL of a Monitor host")
+		return nil, errors.New(targetVariable + " is not a target: unset it for a sandbox in process, or give process, live, replay:FILE, or the URL of a Monitor host")
 	}
 	s, err := settings.Read(lookup)
 	if err != nil {
@@ -86,7 +91,9 @@ func readKey(grant api.JWTGrant) (*rsa.PrivateKey, error) {
 func (t *target) remote() bool { return t.Settings != nil }
 
 // foreign tells whether the events may be those of someone, rather than made up by the sandbox.
-func (t *target) foreign() bool { return t == nil || t.kind == urlTarget || t.kind == liveTarget }
+func (t *target) foreign() bool {
+	return t == nil || t.kind == urlTarget || t.kind == liveTarget || t.kind == replayTarget
+}
 
 func (t *target) String() string {
 	switch t.kind {
@@ -96,6 +103,8 @@ func (t *target) String() string {
 		return t.Environment.DatasetURL
 	case liveTarget:
 		return "Docusign at " + t.Environment.DatasetURL
+	case replayTarget:
+		return fmt.Sprintf("the recording %s of %s", filepath.Base(t.replay.file), t.replay.Target)
 	}
 	return "the sandbox in process"
 }
@@ -108,6 +117,8 @@ func (t *target) unprovable(c clause) string {
 		return "it takes a server whose events, clock and users the suite controls"
 	case t.kind == liveTarget && kindOf(c.ID) == "service" && !slices.Contains(polite, c.ID):
 		return "a live run reads, and asks for nothing that is not to be had"
+	case t.kind == replayTarget && slices.Contains(withSecrets, c.ID):
+		return "secrets are taken out of a recording"
 	}
 	return ""
 }
@@ -116,8 +127,15 @@ func (t *target) unprovable(c clause) string {
 func (t *target) notes() (all []string) {
 	for _, on := range streams {
 		if !t.tries(on) {
-			all = append(all, "the "+on.name+" stream is not tried: "+settings.OrganizationID+" is not set")
+			why := settings.OrganizationID + " is not set"
+			if t.replay != nil {
+				why = "it was not recorded"
+			}
+			all = append(all, "the "+on.name+" stream is not tried: "+why)
 		}
+	}
+	if t.replay != nil {
+		all = append(all, t.replay.notes()...)
 	}
 	if t.said != "" {
 		all = append(all, t.said)
@@ -138,6 +156,9 @@ func (t *target) filter(chosen string) string {
 	}
 	if t.kind == liveTarget {
 		all = append(all, "client || documents || "+strings.Join(polite, " || "))
+	}
+	if t.kind == replayTarget {
+		all = append(all, "!"+strings.Join(withSecrets, " && !"))
 	}
 	for _, on := range streams {
 		if !t.tries(on) {

@@ -36,6 +36,7 @@ contract-live: ## say how to run the contract against Docusign itself, with an a
 
 contract-binary: ## build the suite into one static file, build/contract.test, which needs neither Go nor this repository
 	CGO_ENABLED=0 go test -c -trimpath -ldflags "-s -w -X $$(go list -m)/contract_test.standalone=yes" -o build/contract.test ./contract
+	@echo "DOCUSIGN_CONTRACT_TARGET=URL|live|replay:FILE build/contract.test [-report FOLDER] [-record FILE] [-pace 2s]"
 
 report-check: ## open the report of make contract in headless Chromium; pictures of it are beside it
 	go test -count=1 -run '^TestReportInBrowser$$' ./contract -browse $(CURDIR)/build/contract

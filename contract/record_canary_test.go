@@ -177,6 +177,7 @@ func TestScrubKeepsWhatDecides(t *testing.T) {
 		{"others among them", `{"message":"The access token of Käthe is expired"}`, `^\{"message":"The access token of [A-Z]é[a-z]{3} is expired"\}$`},
 		{"a cursor of the known form", `{"endCursor":"aa_638400000000000000_638400000000000000_12"}`, `^\{"endCursor":"aa_638400000000000000_638400000000000000_12"\}$`},
 		{"any other cursor", `{"endCursor":"eyJ1c2VyIjoxfQ=="}`, `^\{"endCursor":"[a-z]{2}[A-Z]\d[a-z]\d[A-Z][a-z][A-Z][a-z]{2}[a-z][a-z][A-Z]=="\}$`},
+		{"a token", `{"access_token":"ABCDEFGH2"}`, `^\{"access_token":"replaced-[a-z]{8}\d"\}$`},
 		{"a GUID", `{"eventId":"00000000-0000-4000-8000-00000000000A"}`, `^\{"eventId":"[0-9]{8}-[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{11}[A-F]"\}$`},
 	}
 	for _, test := range tests {

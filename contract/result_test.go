@@ -161,8 +161,6 @@ func tried(spec SpecReport, o *outcome) trial {
 		t.Result, t.Reason = broken, spec.Failure.Message+": "+spec.Failure.ForwardedPanic
 	case spec.State.Is(types.SpecStateFailureStates) && machinery != "":
 		t.Result, t.Reason = broken, machinery
-	case spec.State.Is(types.SpecStateFailureStates) && reasons[notProvableEntry] != "": // and could not be stopped at once
-		t.Result, t.Reason = notProvable, reasons[notProvableEntry]
 	case spec.State.Is(types.SpecStateFailureStates):
 		t.Result, t.Reason = failed, strings.TrimSpace(spec.Failure.Message+"\n"+spec.Failure.ForwardedPanic)
 	case reasons[notProvableEntry] != "":

@@ -260,7 +260,7 @@ var _ = ReportAfterSuite("Recording", func(report Report) {
 	if t == nil || report.SuiteConfig.DryRun {
 		return
 	}
-	of := recording{Target: under.kind, Recorded: report.StartTime.UTC().Truncate(time.Second), Seed: report.SuiteConfig.RandomSeed, Spec: documentHashes()}
+	of := recording{Target: under.kind, Recorded: report.StartTime.UTC().Truncate(time.Second), Seed: report.SuiteConfig.RandomSeed, Spec: documentSums()}
 	if under.kind == liveTarget {
 		of.Target += " at " + under.Environment.DatasetURL
 	}

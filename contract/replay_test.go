@@ -129,7 +129,7 @@ func (r *replay) notes() []string {
 	if r.LeftOut > 0 {
 		all = append(all, fmt.Sprintf("%d exchanges were left out of the recording, since there was no room", r.LeftOut))
 	}
-	now := documentHashes()
+	now := documentSums()
 	var other []string
 	for _, name := range []string{"dataset", "organization", "oauth"} {
 		if r.Spec[name] != now[name] {

@@ -54,7 +54,7 @@ func newReport(all []outcome, from Report) *report {
 		Seed:     from.SuiteConfig.RandomSeed,
 		Started:  from.StartTime.UTC().Truncate(time.Second),
 		Seconds:  time.Since(from.StartTime).Round(10 * time.Millisecond).Seconds(),
-		Spec:     documentHashes(),
+		Spec:     documentSums(),
 		Versions: map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go"), "ginkgo": ginkgotypes.VERSION, "gomega": gomega.GOMEGA_VERSION},
 		End:      under.end,
 		Counts:   map[result]int{passed: 0, failed: 0, notProvable: 0, skipped: 0, broken: 0},
@@ -76,8 +76,8 @@ func newReport(all []outcome, from Report) *report {
 	return r
 }
 
-// documentHashes are the SHA-256 of the documents.
-func documentHashes() map[string]string {
+// documentSums are the SHA-256 of the documents.
+func documentSums() map[string]string {
 	return map[string]string{
 		"dataset, as published": spec.PublishedDatasetSHA256(),
 		"dataset":               sum(spec.Dataset), "organization": sum(spec.Organization), "oauth": sum(spec.OAuth),

@@ -137,6 +137,7 @@ var meanings = []struct {
 }{
 	{"stream 401", ErrUnauthorized, "a new token was refused too: check that auth and stream belong to the same environment"},
 	{"userinfo 401", ErrUnauthorized, "a new token was refused too"},
+	{"token 3", nil, "no redirect is followed: check the auth URL, and any proxy on the way"},
 	{"stream 3", nil, "no redirect is followed: check the URL of the stream, and any proxy on the way"},
 	{"stream 403", ErrNotEntitled, "check that the organization has Docusign Monitor, and that the user administers it and no other"},
 	{"token 400 consent_required", ErrConsentRequired, "let the user consent once"},

@@ -173,20 +173,20 @@ func ParsePrivateKey(text []byte) (*rsa.PrivateKey, error) {
 	lines := strings.NewReplacer(`\r`, "", `\n`, "\n").Replace(string(text))
 	key, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(armor.ReplaceAllString(lines, "\n$0\n")))
 	label := armor.FindString(lines)
-	fault := ""
+	fault, advice := "", "give the RSA private key of the integration key, from BEGIN to END"
 	switch {
 	case err == nil:
 		return key, nil
-	case errors.Is(err, jwt.ErrNotRSAPrivateKey):
+	case errors.Is(err, jwt.ErrNotRSAPrivateKey), strings.Contains(label, " EC "):
 		fault = "is not an RSA key"
 	case strings.Contains(lines, "ENCRYPTED"):
-		fault = "is protected by a passphrase: decrypt it first (openssl pkey)"
+		fault, advice = "is protected by a passphrase", "decrypt it first: openssl pkey -in ENCRYPTED -out PLAIN"
 	case strings.Contains(label, "PUBLIC") || strings.Contains(label, "CERTIFICATE"):
 		fault = "is the public half of one"
 	case errors.Is(err, jwt.ErrKeyMustBePEMEncoded):
 		fault = "is not in PEM form, or cut off or damaged"
 	default:
-		fault = "is damaged: it is neither PKCS#1 nor PKCS#8"
+		fault = "is damaged, or neither PKCS#1 nor PKCS#8"
 	}
-	return nil, errors.New("docusign: the private key " + fault + "; give the RSA private key of the integration key, from BEGIN to END")
+	return nil, errors.New("docusign: the private key " + fault + "; " + advice)
 }

@@ -74,6 +74,7 @@ func TestParsePrivateKeyRefuses(t *testing.T) {
 		"a digit lost":  {strings.Replace(key, "MII", "MI", 1), "damaged"},
 		"not a key":     {"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----", "neither PKCS#1 nor PKCS#8"},
 		"elliptic":      {pkcs8PEM(t, ec), "not an RSA key"},
+		"elliptic, own": {"-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----", "not an RSA key"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

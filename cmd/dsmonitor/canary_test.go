@@ -33,7 +33,11 @@ func (h *hostile) assertions() []string {
 }
 
 func (h *hostile) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/oauth/token" {
+	switch r.URL.Path {
+	case "/": // is asked for by doctor, to see whether somebody answers
+		return
+	case "/oauth/token":
+	default:
 		h.stream(w, leak(r.Header.Get("Authorization"), canaryToken))
 		return
 	}
@@ -108,8 +112,10 @@ func TestNoSecretIsPrinted(t *testing.T) {
 			{"stream", "--log-level", "debug", "--log-format", "text"},
 			{"stream", "--log-level", "debug", "--log-format", "json"},
 			{"stream", "--log-level", "debug", "--stream", "organization"}, // looked up, so that userinfo answers likewise
+			{"doctor"},
+			{"doctor", "--json"},
 		} {
-			t.Run(test.name+" "+strings.Join(args[3:], " "), func(t *testing.T) {
+			t.Run(test.name+" "+strings.Join(args, " "), func(t *testing.T) {
 				server := &hostile{token: test.token, stream: test.stream}
 				listening := httptest.NewServer(server)
 				t.Cleanup(listening.Close)
@@ -122,7 +128,8 @@ func TestNoSecretIsPrinted(t *testing.T) {
 					settings.MonitorURL:     listening.URL,
 				}.lookup}, args...)
 
-				if want := test.name != "all well" || args[3] == "--stream"; (r.status == failure) != want || r.stderr == "" {
+				want := test.name != "all well" || slices.Contains(args, "organization")
+				if (r.status == failure) != want || (r.stderr == "") != (args[0] == "doctor") {
 					t.Errorf("exit status %d, standard error %q", r.status, r.stderr)
 				}
 				assertions := server.assertions()
@@ -158,11 +165,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 // checkNoSecret looks for the private key and other secrets in what was printed, whole and in parts.
 func checkNoSecret(t *testing.T, r result, secrets ...string) {
 	t.Helper()
-	for line := range strings.Lines(newKey()) {
-		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
-			secrets = append(secrets, line)
-		}
-	}
+	secrets = append(secrets, keyLines(newKey())...)
 	for _, secret := range secrets {
 		if i := strings.LastIndexByte(secret, '.'); len(secret)-i > 40 {
 			secret = secret[i+1:] // the signature of an assertion
@@ -173,4 +176,14 @@ func checkNoSecret(t *testing.T, r result, secrets ...string) {
 			}
 		}
 	}
+}
+
+// keyLines are the lines of a key in PEM form, without those that say what it is.
+func keyLines(pem string) (lines []string) {
+	for line := range strings.Lines(pem) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }

@@ -47,6 +47,7 @@ func newDoctor(sys system) *cobra.Command {
 				RedirectURI: redirect,
 				Now:         sys.now,
 				Wait:        sys.wait,
+				Stall:       sys.stall,
 			}, tell)
 			if asJSON {
 				out := json.NewEncoder(sys.stdout)
@@ -91,10 +92,10 @@ func (s *sheet) tell(c doctor.Check) {
 		return
 	}
 	s.line(c.Result, c.Name, c.Detail)
-	arrow := "→ "
+	first := "    → "
 	for advice := range strings.Lines(c.Advice) {
-		io.WriteString(s.to, "    "+arrow+printable(advice)+"\n")
-		arrow = "  "
+		io.WriteString(s.to, folded(first, "      ", printable(advice))+"\n")
+		first = "      "
 	}
 }
 
@@ -107,5 +108,5 @@ func (s *sheet) end() {
 }
 
 func (s *sheet) line(result doctor.Result, name, detail string) {
-	fmt.Fprintf(s.to, "%s %-19s %s\n", marks[result], name, printable(detail))
+	io.WriteString(s.to, folded(fmt.Sprintf("%s %-19s ", marks[result], name), strings.Repeat(" ", 22), printable(detail))+"\n")
 }

@@ -38,6 +38,7 @@ type system struct {
 	now            func() time.Time
 	wait           func(context.Context, time.Duration) error // between attempts; nil: a timer
 
+	stall    time.Duration    // how long doctor lets a server be silent; zero: what it thinks right
 	barAfter time.Duration    // how long a run has to take to get a bar
 	minute   <-chan time.Time // when progress is logged; nil: every minute
 }

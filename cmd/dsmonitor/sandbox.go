@@ -54,8 +54,8 @@ func newSandbox(sys system) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Run a sandbox, and print the settings that point a client at it",
-		Long: sandboxHelp + "\n" + folded("  ", strings.Join(sandbox.FaultNames(), ", ")) +
-			"\n\nWhat the names of --assume stand for is in the table of contract/sandbox/README.md. They are\n\n" + folded("  ", strings.Join(sandbox.AssumptionNames(), ", ")),
+		Long: sandboxHelp + "\n" + folded("  ", "  ", strings.Join(sandbox.FaultNames(), ", ")) +
+			"\n\nWhat the names of --assume stand for is in the table of contract/sandbox/README.md. They are\n\n" + folded("  ", "  ", strings.Join(sandbox.AssumptionNames(), ", ")),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := s.configure(cmd.Flags().Changed("seed")); err != nil {
@@ -164,18 +164,4 @@ func (s *sandboxCommand) source(seeded bool) (sandbox.Source, error) {
 		return nil, fmt.Errorf("%s: %w; give one JSON object a line", name, err)
 	}
 	return source, nil
-}
-
-// folded breaks a text at its spaces into lines of at most 100 characters.
-func folded(indent, text string) string {
-	var lines strings.Builder
-	line := indent
-	for word := range strings.FieldsSeq(text) {
-		if len(line)+len(word) > 100 {
-			lines.WriteString(strings.TrimRight(line, " ") + "\n")
-			line = indent
-		}
-		line += word + " "
-	}
-	return lines.String() + strings.TrimRight(line, " ")
 }

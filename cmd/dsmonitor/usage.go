@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -65,4 +66,22 @@ func (c *choice) Set(value string) error {
 		}
 	}
 	return fmt.Errorf("must be %s", strings.Join(c.allowed, " or "))
+}
+
+// maxLine is how many characters a line has at most, one word that is longer apart, such as a URL.
+const maxLine = 100
+
+// folded breaks a text at its spaces into lines. The first begins with one text, the others with another.
+func folded(first, indent, text string) string {
+	var lines strings.Builder
+	line, words := first, 0
+	for word := range strings.FieldsSeq(text) {
+		if words > 0 && utf8.RuneCountInString(line)+utf8.RuneCountInString(word) > maxLine {
+			lines.WriteString(strings.TrimRight(line, " ") + "\n")
+			line, words = indent, 0
+		}
+		line += word + " "
+		words++
+	}
+	return lines.String() + strings.TrimRight(line, " ")
 }

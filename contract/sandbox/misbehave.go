@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -133,6 +134,7 @@ func (a accident) drop(reset bool) {
 
 // silence waits until the client leaves or the sandbox closes the connection.
 func (a accident) silence() {
+	io.Copy(io.Discard, a.r.Body) // net/http looks out for the end of a connection only once the body has been read
 	<-a.r.Context().Done()
 	panic(http.ErrAbortHandler)
 }

@@ -1,10 +1,12 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +39,7 @@ func (e *examination) token(ctx context.Context) (organizations []api.Organizati
 	case len(ids) == 0:
 		e.tell(ofUser, e.userSeverity(), "no account of the user names an organization",
 			"give the organization by "+settings.OrganizationID+" if it is the organization stream that is to be read")
-	case e.found.OrganizationID != "" && !contains(ids, e.found.OrganizationID):
+	case e.stranger(ids):
 		e.tell(ofUser, Warning, "the user's accounts do not name the organization "+e.found.OrganizationID+", but "+strings.Join(ids, ", "),
 			"check "+settings.OrganizationID)
 	default:
@@ -61,13 +63,10 @@ func idsOf(organizations []api.Organization) (ids []string) {
 	return ids
 }
 
-func contains(ids []string, id string) bool {
-	for _, known := range ids {
-		if strings.EqualFold(known, id) {
-			return true
-		}
-	}
-	return false
+// stranger tells whether an organization was given and the user's accounts name others only.
+func (e *examination) stranger(ids []string) bool {
+	given := e.found.OrganizationID
+	return given != "" && len(ids) > 0 && !slices.ContainsFunc(ids, func(id string) bool { return strings.EqualFold(id, given) })
 }
 
 // answer is what a stream said to the request for one page.
@@ -130,7 +129,7 @@ func (e *examination) access(chosen, dataset, ofOne answer, ids []string) {
 		e.tell(ofRole, Pass, "the user may read the "+e.chosen()+" stream", "")
 		e.tell(ofEntitlement, Pass, "the organization has Monitor", "")
 		return
-	case !errors.Is(chosen.err, api.ErrNotEntitled):
+	case !errors.Is(chosen.err, api.ErrNotEntitled) || forBrowsers(chosen.err):
 		e.untried("the "+e.chosen()+" stream", ofRole, ofEntitlement)
 		return
 	}
@@ -152,6 +151,9 @@ func (e *examination) access(chosen, dataset, ofOne answer, ids []string) {
 	case e.chosen() == "dataset" && len(ids) > 1:
 		e.tell(ofRole, Failure, fmt.Sprintf("%s; the user belongs to %d organizations, and the dataset stream is for administrators of exactly one", refused, len(ids)),
 			"read the organization stream: give "+settings.OrganizationID+choice(ids))
+		e.untried(ofRole, ofEntitlement)
+	case e.stranger(ids):
+		e.tell(ofRole, Failure, refused, "give an organization of the user by "+settings.OrganizationID+": "+strings.Join(ids, " or ")+"; or "+role)
 		e.untried(ofRole, ofEntitlement)
 	case words != "":
 		e.tell(ofRole, Failure, refused, role)
@@ -178,8 +180,16 @@ func (e *examination) stream(name, kind string, a answer) {
 			severity = Failure
 		}
 		detail, advice := e.explain(a.err)
-		if errors.Is(a.err, api.ErrNotEntitled) && severity == Failure {
+		failed, _ := errors.AsType[*api.Error](a.err)
+		switch {
+		case forBrowsers(a.err):
+		case errors.Is(a.err, api.ErrNotEntitled) && severity == Failure:
 			advice = "see role and entitlement"
+		case failed != nil && (failed.StatusCode == http.StatusNotFound || failed.StatusCode == http.StatusGone):
+			advice = "check " + settings.MonitorURL + " and " + settings.OrganizationID
+			if kind == "dataset" {
+				advice = "check " + settings.MonitorURL + ", or read the organization stream: give " + settings.OrganizationID
+			}
 		}
 		e.tell(name, severity, detail, advice)
 		return
@@ -209,15 +219,45 @@ func (e *examination) explain(err error) (detail, advice string) {
 	bare := *failed
 	bare.Advice = ""
 	detail, advice = strings.TrimPrefix(brief(&bare), bare.Op+": "), failed.Advice
+	const onTheWay = "look at what is on the way: a proxy, a firewall, a page to sign in to the network, a wrong URL"
+	if forBrowsers(err) {
+		detail += ", with a page for a browser"
+	}
 	switch {
+	case forBrowsers(err) && failed.StatusCode >= http.StatusInternalServerError:
+		advice = "try again later; if it stays so, " + onTheWay
+	case forBrowsers(err), failed.StatusCode == http.StatusOK, failed.StatusCode == 0 && advice == "":
+		advice = onTheWay
 	case errors.Is(err, api.ErrConsentRequired):
 		advice = "let the user open this page once and accept; " + e.RedirectURI +
 			" has to be registered for the integration key as a redirect URI (--redirect-uri names another):\n" +
 			e.found.Grant.ConsentURL(e.RedirectURI)
-	case errors.Is(err, api.ErrRateLimited) && advice == "":
+	case errors.Is(err, api.ErrWrongKey), errors.Is(err, api.ErrIssuerNotFound), errors.Is(err, api.ErrInvalidGrant) && failed.Message == "":
+		advice += e.audience()
+	case errors.Is(err, api.ErrRateLimited):
 		advice = "wait until then; other programs of the account share the quota"
+		if failed.RetryAt.IsZero() {
+			advice = "try again in a minute; other programs of the account share the quota"
+		}
 	case failed.StatusCode >= http.StatusInternalServerError && advice == "":
 		advice = "try again later; if it stays so, give the trace token to Docusign's support"
 	}
 	return detail, advice
+}
+
+// audience is what may be wrong with it, if the assertion was not refused for sure for another reason.
+func (e *examination) audience() string {
+	switch url := e.found.Environment.AuthURL; {
+	case e.found.Grant.Audience != "":
+		return "; unset " + settings.Audience + ", unless a proxy is in front of Docusign"
+	case url != api.Demo.AuthURL && url != api.Production.AuthURL:
+		return "; if the auth URL is a proxy in front of Docusign, give the host of Docusign by " + settings.Audience
+	}
+	return ""
+}
+
+// forBrowsers tells whether a failed request was answered with a page for a browser, as proxies and firewalls do.
+func forBrowsers(err error) bool {
+	failed, ok := errors.AsType[*api.Error](err)
+	return ok && bytes.HasPrefix(bytes.TrimSpace(failed.Body), []byte("<"))
 }

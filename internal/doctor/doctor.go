@@ -5,6 +5,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,9 @@ type Config struct {
 
 	// Wait is that of [api.Retry]. Nil: a timer.
 	Wait func(context.Context, time.Duration) error
+
+	// Stall is how long a server may be silent, and twice as long as a host may take to be reached. Zero: 20 s.
+	Stall time.Duration
 }
 
 // What is examined, in this order.
@@ -73,6 +77,7 @@ const (
 // Examine looks at everything that can be looked at, tells each check as soon as it is done, and returns whether none
 // failed.
 func Examine(ctx context.Context, c Config, tell func(Check)) bool {
+	c.Stall = cmp.Or(c.Stall, 20*time.Second)
 	e := &examination{Config: c, told: tell, healthy: true}
 	e.run(ctx)
 	return e.healthy
@@ -216,7 +221,7 @@ func (e *examination) client(organization string) (*api.Client, error) {
 	options := []api.Option{
 		api.WithHTTPClient(&http.Client{Transport: e.wire}),
 		// An examination is for somebody who waits for it.
-		api.WithRetry(api.Retry{Connect: 5 * time.Second, Outage: 10 * time.Second, Limit: time.Second, Stall: 20 * time.Second, Wait: e.Wait}),
+		api.WithRetry(api.Retry{Connect: 5 * time.Second, Outage: 10 * time.Second, Limit: time.Second, Stall: e.Stall, Wait: e.Wait}),
 	}
 	if organization != "" {
 		options = append(options, api.WithOrganization(organization))

@@ -1,8 +1,10 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -13,9 +15,6 @@ import (
 	"sync"
 	"time"
 )
-
-// probeTime bounds one attempt to reach a host.
-const probeTime = 10 * time.Second
 
 // wire is the transport of an examination. It notes what the answers say beside what they are about.
 type wire struct {
@@ -49,7 +48,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // reach tells whether a host can be talked to. Any answer will do: nothing is asked for yet, and no secret is sent.
 func (e *examination) reach(ctx context.Context, what, base string, severity Result) bool {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, e.Stall/2, fmt.Errorf("no answer within %v", e.Stall/2))
 	defer cancel()
 	u, err := url.Parse(base)
 	var res *http.Response
@@ -60,7 +59,7 @@ func (e *examination) reach(ctx context.Context, what, base string, severity Res
 		}
 	}
 	if err != nil {
-		e.tell(ofNetwork, severity, what+" "+base+": "+cause(err).Error(), remedy(err))
+		e.tell(ofNetwork, severity, what+" "+base+": "+cmp.Or(context.Cause(ctx), cause(err)).Error(), remedy(ctx, err))
 		return false
 	}
 	res.Body.Close()
@@ -107,19 +106,26 @@ func cause(err error) error {
 }
 
 // remedy says what to do about a host that cannot be reached.
-func remedy(err error) string {
+func remedy(ctx context.Context, err error) string {
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return "check the name of the host, and DNS on this machine"
 	}
+	invalid, _ := errors.AsType[x509.CertificateInvalidError](err)
+	_, misnamed := errors.AsType[x509.HostnameError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	_, plain := errors.AsType[tls.RecordHeaderError](err)
 	switch {
+	case invalid.Cert != nil && invalid.Reason == x509.Expired:
+		return "check the clock of this machine; if it is right, whoever runs the server has to renew its certificate"
+	case misnamed:
+		return "check the name of the host: the certificate is another host's"
 	case untrusted:
-		return "if a proxy or sandbox of yours is in between, name its certificate authority in SSL_CERT_FILE; else do not go on"
+		return "if a proxy or sandbox of yours is in between, name the file of its certificate authority in SSL_CERT_FILE" +
+			" (on macOS and Windows, have the system trust it); else do not go on"
 	case plain:
 		return "check the URL: the host does not speak TLS on this port"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "check firewall and HTTPS_PROXY: packets seem to be dropped"
+	case ctx.Err() != nil:
+		return "check firewall and HTTPS_PROXY: nothing comes back"
 	default:
 		return "check host, port, firewall and HTTPS_PROXY"
 	}

@@ -207,13 +207,13 @@ func unreadable(err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return fmt.Errorf("names a file that cannot be read: %w", err)
+	return fmt.Errorf("names a file that cannot be read: %w; check its path, and that this user may read it", err)
 }
 
 func parseKey(pem []byte) (*rsa.PrivateKey, error) {
 	key, err := api.ParsePrivateKey(pem)
 	if err != nil {
-		return nil, fmt.Errorf("is no use: %s", strings.TrimPrefix(err.Error(), "docusign: "))
+		return nil, fmt.Errorf("has a key that %s", strings.TrimPrefix(err.Error(), "docusign: the private key "))
 	}
 	return key, nil
 }

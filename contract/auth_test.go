@@ -43,11 +43,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 			Expect(s.do(declared(ctx, is), http.MethodGet, s.stream(""), edit)).To(HaveStatus(http.StatusUnauthorized))
 		},
-		Entry("no header", invalid, func(*http.Request) {}),
-		Entry("an empty header", invalid, authorization("")),
-		Entry("the scheme alone", invalid, authorization("Bearer ")),
-		Entry("another scheme", invalid, authorization("Basic dXNlcjpwYXNzd29yZA==")),
-		Entry("a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))),
+		noTokens,
 		Entry("a token in the URL", invalid, func(r *http.Request) { r.URL.RawQuery = "access_token=" + strings.Repeat("nobody", 9) }))
 
 	MustEach("SRV-AUTH-13", "The service takes nothing for an access token but the whole of one that it gave, under the scheme Bearer",
@@ -147,7 +143,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 		})
 
 	MustEach("SRV-AUTH-4", "The service refuses a forged, foreign or expired assertion with 400 and invalid_grant",
-		"spec/oauth, createToken, 400", refuses("invalid_grant"), forgeries)
+		"spec/oauth, createToken, 400", refuses("invalid_grant"), forgeries,
+		Entry("a number", func(*service) string { return "5" }, ""),
+		Entry("a text as long as a book page", func(*service) string { return oversized }, ""))
 
 	ShouldEach("SRV-AUTH-5", "The service says in error_description what is wrong with an assertion",
 		"spec/oauth, createToken, 400; third parties have seen it missing", describes("invalid_grant"), forgeries)
@@ -159,16 +157,17 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("consent_required", ""))
 		})
 
-	Must("SRV-AUTH-7", "The service takes no other grant_type for the JWT grant",
-		"spec/oauth, TokenRequest, grant_type", func(ctx SpecContext) {
+	MustEach("SRV-AUTH-7", "The service takes no other grant_type for the JWT grant",
+		"spec/oauth, TokenRequest, grant_type", func(ctx SpecContext, other string) {
 			s := accountServer()
 
-			a := s.post(declared(ctx, invalid), "", url.Values{"grant_type": {"jwt-bearer"}, "assertion": {s.assertion()}})
+			a := s.post(declared(ctx, invalid), "", url.Values{"grant_type": {other}, "assertion": {s.assertion()}})
 
 			Expect(a).To(BeRefusal("invalid_grant", "unsupported_grant_type"))
-		})
+		},
+		Entry("misspelt", "jwt-bearer"), Entry("a number", "5"), Entry("a long one", oversized))
 
-	ShouldEach("SRV-AUTH-8", "The service reads grant_type and assertion from the form alone, and refuses one that is missing or twice",
+	ShouldEach("SRV-AUTH-8", "The service reads grant_type and assertion from the form alone, and refuses one that is missing, empty or twice",
 		"RFC 6749, sections 2.3.1 and 3.2", assumed,
 		func(ctx SpecContext, query, form []string) {
 			s := accountServer()
@@ -176,7 +175,10 @@ var _ = Describe("Auth", Label("auth"), func() {
 			pick := func(names []string) url.Values {
 				picked := url.Values{}
 				for _, name := range names {
-					picked.Add(name, values.Get(name))
+					name, empty := strings.CutSuffix(name, "=")
+					if picked.Add(name, values.Get(name)); empty {
+						picked.Set(name, "")
+					}
 				}
 				return picked
 			}
@@ -189,6 +191,8 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("both in the URL", []string{"grant_type", "assertion"}, nil),
 		Entry("the assertion twice", nil, []string{"grant_type", "assertion", "assertion"}),
 		Entry("the grant_type twice", nil, []string{"grant_type", "grant_type", "assertion"}),
+		Entry("an empty assertion", nil, []string{"grant_type", "assertion="}),
+		Entry("an empty grant_type", nil, []string{"grant_type=", "assertion"}),
 		Entry("no assertion", nil, []string{"grant_type"}),
 		Entry("no grant_type", nil, []string{"assertion"}))
 
@@ -233,8 +237,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 			Expect(a).To(HaveStatus(http.StatusUnauthorized))
 		},
-		Entry("no header", invalid, func(*http.Request) {}),
-		Entry("a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))))
+		noTokens)
 
 	Should("SRV-AUTH-12", "The service reads the scheme Bearer in any case",
 		"RFC 9110, section 11.1", assumed, func(ctx SpecContext, on stream) {
@@ -246,6 +249,23 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(a).To(HaveStatus(http.StatusOK))
 		})
 })
+
+// oversized is longer than anything that a service has given, and short enough for a header or a URL.
+var oversized = strings.Repeat("x", 5000)
+
+// noTokens are headers without an access token.
+var noTokens = []TableEntry{
+	Entry("no header", invalid, func(*http.Request) {}),
+	Entry("an empty header", invalid, authorization("")),
+	Entry("the scheme alone", invalid, authorization("Bearer ")),
+	Entry("another scheme", invalid, authorization("Basic dXNlcjpwYXNzd29yZA==")),
+	Entry("a number", invalid, authorization("5")),
+	Entry("a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))),
+	Entry("a token that nobody gave, twice", invalid, func(r *http.Request) {
+		r.Header["Authorization"] = []string{"Bearer " + strings.Repeat("nobody", 9), "Bearer " + strings.Repeat("nobody", 9)}
+	}),
+	Entry("a token longer than any", valid, authorization("Bearer "+oversized)),
+}
 
 // forgeries are assertions that no service may take, and what it says of them.
 var forgeries = []TableEntry{

@@ -30,7 +30,11 @@ var _ = Describe("Routing", Label("routing"), func() {
 			Expect(a).To(HaveStatus(http.StatusNotFound))
 		},
 		Entry("version 9", invalid, "/api/v9/datasets/monitor/stream"),
+		Entry("a word for a version", invalid, "/api/vtwo/datasets/monitor/stream"),
+		Entry("a long version", invalid, "/api/v"+oversized+"/datasets/monitor/stream"),
 		Entry("another data set", invalid, "/api/v2.0/datasets/other/stream"),
+		Entry("a number for a data set", invalid, "/api/v2.0/datasets/5/stream"),
+		Entry("a long data set", invalid, "/api/v2.0/datasets/"+oversized+"/stream"),
 		Entry("another letter", outside, "/api/x2.0/datasets/monitor/stream"),
 		Entry("no letter", outside, "/api/2.0/datasets/monitor/stream"),
 		Entry("no version", outside, "/api/v/datasets/monitor/stream"),
@@ -39,7 +43,10 @@ var _ = Describe("Routing", Label("routing"), func() {
 		Entry("a slash within a segment", invalid, "/api/v2.0/datasets/monitor%2Fother/stream"),
 		Entry("an encoded slash between segments", outside, "/api/v2.0/datasets%2Fmonitor/stream"),
 		Entry("another case", outside, "/API/v2.0/datasets/monitor/stream"),
-		Entry("no data set", outside, "/api/v2.0/datasets/stream"))
+		Entry("no data set", outside, "/api/v2.0/datasets/stream"),
+		Entry("a slash at the end, of the organization stream", outside, "/v1/organizations/00000000-0000-4000-8000-000000000000/stream/"),
+		Entry("two slashes, of the organization stream", outside, "/v1//organizations/00000000-0000-4000-8000-000000000000/stream"),
+		Entry("an encoded slash, of the organization stream", outside, "/v1/organizations%2F00000000-0000-4000-8000-000000000000/stream"))
 
 	ShouldEach("SRV-ROUTE-3", "The service answers 405 with Allow to a method that an operation does not have",
 		"RFC 9110, section 15.5.6", assumed,
@@ -59,6 +66,8 @@ var _ = Describe("Routing", Label("routing"), func() {
 		Entry("PUT stream", http.MethodPut, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("PATCH stream", http.MethodPatch, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("DELETE stream", http.MethodDelete, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
+		Entry("POST organization stream", http.MethodPost, "/v1/organizations/00000000-0000-4000-8000-000000000000/stream", http.MethodGet),
+		Entry("DELETE organization stream", http.MethodDelete, "/v1/organizations/00000000-0000-4000-8000-000000000000/stream", http.MethodGet),
 		Entry("GET token", http.MethodGet, "/oauth/token", http.MethodPost),
 		Entry("PUT token", http.MethodPut, "/oauth/token", http.MethodPost),
 		Entry("POST userinfo", http.MethodPost, "/oauth/userinfo", http.MethodGet),
@@ -75,6 +84,34 @@ var _ = Describe("Routing", Label("routing"), func() {
 		},
 		Entry("a GUID that nobody has", valid, "00000000-0000-4000-8000-000000000000"),
 		Entry("no GUID", invalid, "mine"),
+		Entry("a number", invalid, "5"),
+		Entry("a long text", invalid, oversized),
 		Entry("a GUID cut off", invalid, "00000000-0000-4000-8000-00000000000"),
 		Entry("a blank", invalid, "%20"))
+
+	ShouldEach("SRV-ROUTE-5", "The service answers HEAD with the status of GET, or with 405",
+		"RFC 9110, sections 9.3.2 and 15.5.6", assumed,
+		func(ctx SpecContext, on stream, target func(*service) string) {
+			s := provider(on)
+
+			a := s.do(declared(ctx, outside), http.MethodHead, target(s), s.bearer(ctx))
+
+			Expect(a.Status).To(BeElementOf(http.StatusOK, http.StatusMethodNotAllowed), a.String)
+		},
+		Entry("of the stream", func(s *service) string { return s.stream("limit=1") }),
+		Entry("of userinfo", func(s *service) string { return s.auth + "/oauth/userinfo" }))
+
+	ShouldEach("SRV-ROUTE-6", "The service says in Allow, to OPTIONS, which methods an operation has",
+		"RFC 9110, sections 9.3.7 and 15.5.6", assumed,
+		func(ctx SpecContext, on stream, target func(*service) string, allowed string) {
+			s := provider(on)
+
+			a := s.do(declared(ctx, outside), http.MethodOptions, target(s), s.bearer(ctx))
+
+			Expect(a.Status).To(BeElementOf(http.StatusOK, http.StatusNoContent, http.StatusMethodNotAllowed), a.String)
+			Expect(a.Header.Get("Allow")).To(ContainSubstring(allowed))
+		},
+		Entry("of the stream", func(s *service) string { return s.stream("limit=1") }, http.MethodGet),
+		Entry("of userinfo", func(s *service) string { return s.auth + "/oauth/userinfo" }, http.MethodGet),
+		Entry("of the token", func(s *service) string { return s.auth + "/oauth/token" }, http.MethodPost))
 })

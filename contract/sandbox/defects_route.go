@@ -48,7 +48,7 @@ var routeDefects = []Defect{
 	},
 	{
 		name: "method-as-missing", sentence: "answers 404 to a method that an operation does not have",
-		clause: "SRV-ROUTE-3", also: []string{"SRV-ROUTE-4"},
+		clause: "SRV-ROUTE-3", also: []string{"SRV-ROUTE-4", "SRV-ROUTE-6"},
 		answer: func(_ *http.Request, got *captured) {
 			if got.status == http.StatusMethodNotAllowed {
 				got.status = http.StatusNotFound
@@ -57,8 +57,28 @@ var routeDefects = []Defect{
 	},
 	{
 		name: "no-allow", sentence: "does not say which methods there are",
-		clause: "SRV-ROUTE-3",
+		clause: "SRV-ROUTE-3", also: []string{"SRV-ROUTE-6"},
 		answer: func(_ *http.Request, got *captured) { got.header.Del("Allow") },
+	},
+	{
+		name: "head-as-missing", sentence: "has no HEAD, and answers 404 to it",
+		clause: "SRV-ROUTE-5",
+		answer: func(r *http.Request, got *captured) {
+			if r.Method == http.MethodHead {
+				got.status = http.StatusNotFound
+			}
+		},
+	},
+	{
+		name: "options-for-browsers", sentence: "answers OPTIONS as a browser's preflight, which says nothing of the methods",
+		clause: "SRV-ROUTE-6",
+		answer: func(r *http.Request, got *captured) {
+			if r.Method == http.MethodOptions {
+				got.status, got.body = http.StatusNoContent, nil
+				got.header.Del("Allow")
+				got.header.Set("Access-Control-Allow-Origin", "*")
+			}
+		},
 	},
 	{
 		name: "any-organization", sentence: "takes any id for that of the user's organization",

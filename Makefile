@@ -42,7 +42,7 @@ report-check: ## open the report of make contract in headless Chromium; pictures
 	go test -count=1 -run '^TestReportInBrowser$$' ./contract -browse $(CURDIR)/build/contract
 
 contract-proof: ## prove the contract suite: each seeded defect is noticed by its clause, and by no other
-	go test -count=1 -timeout 30m -parallel 4 -run '^TestProof$$' ./contract -proof
+	go test -C contract -count=1 -timeout 30m -parallel 4 -run '^TestProof$$' -proof
 
 chaos: ## kill a drain of 200,000 events 120 times on each stream, with faults; KILLSEED=N repeats one
 	go test -count=1 -timeout 60m -v -run TestKilled ./cmd/dsmonitor -kills 120 -kill-events 200000 -kill-limit 200 -kill-seed $(or $(KILLSEED),0)

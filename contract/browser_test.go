@@ -129,7 +129,9 @@ func pictures(ctx context.Context, t *testing.T, folder string) {
 		name, scheme  string
 		width, height int64
 		from          string // id of what stands at the top
-	}{{"light", "light", 1200, 1400, ""}, {"dark", "dark", 1200, 1400, ""}, {"coverage", "dark", 1200, 1400, "coverage"}, {"phone", "light", 390, 844, ""}} {
+	}{{"light", "light", 1200, 1400, ""}, {"dark", "dark", 1200, 1400, ""}, {"coverage", "dark", 1200, 1400, "coverage"},
+		{"proof-light", "light", 1200, 1400, "proof"}, {"proof-dark", "dark", 1200, 1400, "proof"},
+		{"proof-phone", "light", 390, 844, "proof"}, {"phone", "light", 390, 844, ""}} {
 		scheme := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}
 		err := chromedp.Do(ctx, chromedp.EmulateViewport(look.width, look.height), ready(emulation.SetEmulatedMedia, scheme))
 		if err != nil {

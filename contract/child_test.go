@@ -72,9 +72,32 @@ func dryRun(t *testing.T) Report {
 // What the suite handles and must not write down: assertions, tokens of the sandbox and of the hostile server, keys.
 var secrets = regexp.MustCompile(`(?:eyJ[A-Za-z0-9_-]{20}|[A-Z2-7]{52}|canary-token|PRIVATE KEY)[^\s"]*`)
 
+// mayBeSecret finds where a secret may be, in less time than the pattern takes on a report of megabytes.
+func mayBeSecret(written string) bool {
+	for _, part := range []string{"eyJ", "canary-token", "PRIVATE KEY"} {
+		if strings.Contains(written, part) {
+			return true
+		}
+	}
+	run := 0
+	for i := range len(written) {
+		run++
+		if c := written[i]; (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
+			run = 0
+		}
+		if run == 52 {
+			return true
+		}
+	}
+	return false
+}
+
 func checkSecrets(t *testing.T, written string) {
 	t.Helper()
 	written = strings.ReplaceAll(written, "SSSS", "") // an S is the mark of a skipped spec
+	if !mayBeSecret(written) {
+		return
+	}
 	if at := secrets.FindStringIndex(written); at != nil {
 		t.Errorf("the report or the output holds a secret: …%s…", written[max(0, at[0]-200):at[0]])
 	}

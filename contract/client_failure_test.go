@@ -26,16 +26,16 @@ var _ = Describe("Client failures", Label("client"), func() {
 	MustEach("CLI-RETRY-4", "The client asks again when it gets no answer, or a silent one",
 		"api, Retry and Retry.Stall",
 		func(ctx SpecContext, on stream, failure reply) {
-			h := against(on, on.page("c1"), failure, on.page("c2", `{"n":1}`), on.page("c2"))
-			h.retry.Stall = 300 * time.Millisecond
-			h.server.Config.SetKeepAlivesEnabled(false) // else the transport repeats a request by itself
+			inTime(on, []reply{on.page("c1"), failure, on.page("c2", `{"n":1}`), on.page("c2")}, func(h *hostile) {
+				h.server.Config.SetKeepAlivesEnabled(false) // else the transport repeats a request by itself
 
-			d := h.walk(ctx, api.Query{})
+				d := h.walk(ctx, api.Query{})
 
-			Expect(d.Err).NotTo(HaveOccurred())
-			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
-			Expect(h.sentCursors()).To(Equal([]string{"absent", "c1", "c1", "c2"}))
-			Expect(h.waits).To(HaveLen(1))
+				Expect(d.Err).NotTo(HaveOccurred())
+				Expect(d.Events).To(HoldEvents([]string{`{"n":1}`}))
+				Expect(h.sentCursors()).To(Equal([]string{"absent", "c1", "c1", "c2"}))
+				Expect(h.waits).To(HaveLen(1))
+			})
 		},
 		Entry("a connection that ends", reply{broken: true}), Entry("a connection that is reset", reply{reset: true}),
 		Entry("silence", reply{silent: true}),
@@ -43,16 +43,15 @@ var _ = Describe("Client failures", Label("client"), func() {
 
 	Must("CLI-RETRY-5", "The client takes an answer however slow it is, as long as it goes on",
 		"api, Retry.Stall", func(ctx SpecContext, on stream) {
-			slow := on.page("c1", `{"n":1}`, `{"n":2}`)
-			slow.pace = 40 * time.Millisecond
-			h := against(on, slow, on.page("c1"))
-			h.retry.Stall = 600 * time.Millisecond // the answer takes longer
+			inTime(on, []reply{on.page("c1", `{"n":1}`, `{"n":2}`), on.page("c1")}, func(h *hostile) {
+				h.stream[0].pace = h.retry.Stall / 8 // in all the answer takes longer
 
-			d := h.walk(ctx, api.Query{})
+				d := h.walk(ctx, api.Query{})
 
-			Expect(d.Err).NotTo(HaveOccurred())
-			Expect(d.Events).To(HoldEvents([]string{`{"n":1}`, `{"n":2}`}))
-			Expect(h.waits).To(BeEmpty())
+				Expect(d.Err).NotTo(HaveOccurred())
+				Expect(d.Events).To(HoldEvents([]string{`{"n":1}`, `{"n":2}`}))
+				Expect(h.waits).To(BeEmpty())
+			})
 		})
 
 	Must("CLI-RETRY-6", "The client asks again when an HTTP/2 server goes away",

@@ -80,23 +80,23 @@ var _ = Describe("Client tokens", Label("client"), func() {
 
 	Must("CLI-TOKEN-3", "The client renews a token before its life is over",
 		"api, New; spec/oauth, Token, expires_in", func(ctx SpecContext, on stream) {
-			const life = 400 * time.Millisecond
-			source := &shortLived{life: life}
-			h := against(on, on.page("c1"), on.page("c2"), on.page("c2"))
-			h.source = source
-			late := make(chan struct{})
-			time.AfterFunc(life*17/20, func() { close(late) })
-			h.twist = func(_ received, r reply) reply {
-				if len(h.asked) == 1 {
-					r.hold = late // the next request comes in the last fifth of the life, or after it
+			inTime(on, []reply{on.page("c1"), on.page("c2"), on.page("c2")}, func(h *hostile) {
+				life := h.retry.Stall
+				h.source, h.retry.Stall = &shortLived{life: life}, time.Minute
+				late := make(chan struct{})
+				time.AfterFunc(life*17/20, func() { close(late) })
+				h.twist = func(_ received, r reply) reply {
+					if len(h.asked) == 1 {
+						r.hold = late // the next request comes in the last fifth of the life, or after it
+					}
+					return r
 				}
-				return r
-			}
 
-			Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
+				Expect(h.walk(ctx, api.Query{}).Err).NotTo(HaveOccurred())
 
-			Expect(h.asked[0].header.Get("Authorization")).To(Equal("Bearer " + h.bearer(1)))
-			Expect(h.asked[1].header.Get("Authorization")).NotTo(Equal("Bearer " + h.bearer(1)))
+				Expect(h.asked[0].header.Get("Authorization")).To(Equal("Bearer " + h.bearer(1)))
+				Expect(h.asked[1].header.Get("Authorization")).NotTo(Equal("Bearer " + h.bearer(1)))
+			})
 		})
 
 	Must("CLI-TOKEN-4", "The client names the page on which to consent, with %20 for a space and every part escaped",

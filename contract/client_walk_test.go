@@ -162,7 +162,7 @@ var _ = Describe("Client walks", Label("client"), func() {
 		}),
 		Entry("after silence", func(h *hostile, cancel func()) {
 			h.stream[1] = reply{silent: true}
-			h.retry.Stall = 300 * time.Millisecond
+			h.retry.Stall = 100 * time.Millisecond
 			h.retry.Wait = untilCancelled(cancel)
 		}),
 		Entry("between two polls", func(h *hostile, cancel func()) { h.retry.Wait = untilCancelled(cancel) }))

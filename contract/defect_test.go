@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"example.com/docusign-monitor/contract/sandbox"
+	"example.com/docusign-monitor/spec"
 )
 
 // A defect is a breach that somebody commits on purpose, so that the suite can be seen to notice it. One at a time is
@@ -57,14 +58,17 @@ func (d defect) kind() string {
 }
 
 // reach is the filter of the clauses that a defect of a kind can turn red. A hostile server is for clauses of the client
-// alone, and a sandbox for those of a service, as both make sure in every run; documents are read by the judge of every
-// exchange.
-func reach(kind string) string {
-	switch kind {
-	case "client":
+// alone, and a sandbox for those of a service, as both make sure in every run. The judge of every exchange reads the
+// prepared documents, and so a defect in one of them can show anywhere; the others are for the clauses about documents.
+func (d defect) reach() string {
+	switch {
+	case d.kind() == "client":
 		return "client"
-	case "server":
+	case d.kind() == "server":
 		return "!client && !documents"
+	case d.document == nil, d.document("dataset", spec.Dataset) == spec.Dataset &&
+		d.document("organization", spec.Organization) == spec.Organization && d.document("oauth", spec.OAuth) == spec.OAuth:
+		return "documents"
 	}
 	return ""
 }
@@ -72,7 +76,7 @@ func reach(kind string) string {
 // expectReach fails a clause in which something can be defective that the proof takes to be out of its reach.
 func expectReach(kind string) {
 	GinkgoHelper()
-	matches, err := types.ParseLabelFilter(reach(kind))
+	matches, err := types.ParseLabelFilter(defect{name: kind}.reach())
 	Expect(err).NotTo(HaveOccurred())
 	Expect(matches(CurrentSpecReport().Labels())).To(BeTrue(), "A clause with these labels has no "+kind+" to judge")
 }

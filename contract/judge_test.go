@@ -36,6 +36,9 @@ type judge struct {
 
 	kept []recorded // the exchanges, if the run is recorded
 
+	// void: what came of the exchanges does not count, as they are tried again.
+	void bool
+
 	pending sync.WaitGroup // verdicts that are not reached yet
 
 	mu       sync.Mutex
@@ -191,7 +194,7 @@ func (j *judge) weigh(a asked, seen *http.Request, res *http.Response, body []by
 		charge("CLI-REQUEST-1", fmt.Sprintf("%s %s has what the document does not declare: %s",
 			a.Method, a.URL.RequestURI(), strings.Join(second.Asked, ", ")))
 	}
-	if !j.ofClient {
+	if !j.ofClient && seeded.name == "" { // the proof looks at what breaks something alone
 		v.AsPublished = asPublished(e, found)
 		if input != nil {
 			v.Exercised = exercised(input, a.body, res, body)

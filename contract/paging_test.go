@@ -39,7 +39,11 @@ var _ = Describe("Paging", Label("paging"), func() {
 
 	Must("SRV-PAGE-3", "The service gives at most 1000 events when no limit is given, and the same ones",
 		"spec/dataset, getStream, limit, default", controlled, func(ctx SpecContext, on stream) {
-			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(1100, 1)})
+			var log [][]byte // of small events: it is their number that counts
+			for i := range 1100 {
+				log = append(log, fmt.Appendf(nil, `{"eventId":"%d"}`, i))
+			}
+			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(log...)})
 
 			p := s.page(ctx, start, 0)
 

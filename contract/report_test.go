@@ -2,8 +2,6 @@ package contract_test
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -34,6 +32,7 @@ type report struct {
 	Clauses   []outcome         `json:"clauses"`
 	Coverage  []covered         `json:"coverage"` // of the documents, by the exchanges of the service
 	Exchanges []clauseExchange  `json:"exchanges"`
+	Proof     *matrix           `json:"proof,omitempty"` // the last one of the suite, if it is in the folder
 }
 
 type targetReport struct {
@@ -65,6 +64,13 @@ func newReport(all []outcome, from Report) *report {
 	if r.Coverage, err = coverage(from); err != nil {
 		r.Notes = append(r.Notes, "the coverage of the documents is not known: "+err.Error())
 	}
+	declared := make([]clause, len(all))
+	for i, o := range all {
+		declared[i] = o.clause
+	}
+	if r.Proof, err = readMatrix(reportFolder, subject(declared)); err != nil {
+		r.Notes = append(r.Notes, "the last proof of the suite cannot be shown: "+err.Error())
+	}
 	for _, o := range all {
 		r.Counts[o.Result]++
 		for _, t := range o.Evidence.Trials {
@@ -82,11 +88,6 @@ func documentSums() map[string]string {
 		"dataset, as published": spec.PublishedDatasetSHA256(),
 		"dataset":               sum(spec.Dataset), "organization": sum(spec.Organization), "oauth": sum(spec.OAuth),
 	}
-}
-
-func sum(text string) string {
-	hash := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(hash[:])
 }
 
 // writeReport writes the report in its forms.

@@ -28,14 +28,18 @@ var seconds = sync.OnceValues(func() ([]validator.Validator, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, found := validator.NewValidator(document,
+		options := []config.Option{
 			config.WithFormatAssertions(),
 			config.WithRejectUndeclaredRequestBody(),
 			config.WithBodyDecoder("application/x-www-form-urlencoded", content.FormDecoder()),
 			config.WithAuthenticationFunc(func(_ context.Context, input *config.AuthenticationInput) error {
 				return carriesToken(input.Request) // without it, nobody asks for the token of an oauth2 scheme
 			}),
-			config.WithStrictMode())
+		}
+		if seeded.kind() != "server" { // the growth of a service turns no clause red, and to find it takes a fifth of the time
+			options = append(options, config.WithStrictMode())
+		}
+		v, found := validator.NewValidator(document, options...)
 		if len(found) > 0 {
 			return nil, found[0]
 		}

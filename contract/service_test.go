@@ -162,6 +162,9 @@ func (j *judge) client() *http.Client {
 // was declared.
 func (j *judge) hear(answered func() int) {
 	DeferCleanup(func() {
+		if j.void {
+			return
+		}
 		var exchanges []exchange
 		var objections []string
 		for _, v := range j.Verdicts() {

@@ -127,8 +127,18 @@ func (s *service) anchor(ctx context.Context) *string {
 // some are the first events after a cursor, as one walk in large pages gives them.
 func (s *service) some(ctx context.Context, cursor *string) []string {
 	GinkgoHelper()
+	return enough(s.read(ctx, cursor, 2000, sample).Events())
+}
+
+// few are some for a clause that looks at each by itself.
+func (s *service) few(ctx context.Context) []string {
+	GinkgoHelper()
+	return enough(s.read(ctx, s.anchor(ctx), sample, sample).Events())
+}
+
+func enough(events []string) []string {
+	GinkgoHelper()
 	const enough = 3
-	events := s.read(ctx, cursor, 2000, sample).Events()
 	if len(events) < enough {
 		Fail(fmt.Sprintf("The stream holds %d events from there on; the clause proves nothing with less than %d", len(events), enough))
 	}

@@ -205,7 +205,7 @@ func TestMatrixOnPage(t *testing.T) {
 	}{
 		{"of this suite", subject(all), []string{
 			"2 of 3 defects", "4 March 2026, 05:06 UTC", `class="own"`, `class="also"`, `class="missing"`, `class="stray"`,
-			"SRV-A-1 notices it, and is named for it: server/one", "does &lt;two&gt;", `<a href="#CLI-A-2">CLI-A-2</a>`,
+			"SRV-A-1 notices it, and is named for it: server/one", "does &lt;two&gt;", `<a href="#CLI-A-1">CLI-A-1</a>`,
 		}, []string{"has changed since"}},
 		{"of another suite", subject(all[:2]), []string{"clauses and defects: has changed since"}, nil},
 	} {

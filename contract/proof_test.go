@@ -83,7 +83,7 @@ func TestProof(t *testing.T) {
 				t.Parallel()
 				began := time.Now()
 				row := prove(t, d, m.Seed, expected[d.reach()])
-				row.Seconds = seconds(began)
+				row.Seconds = elapsed(began)
 				if !row.OK {
 					t.Errorf("%s (%s): %s", row.Defect, row.Sentence, row.Fault)
 				}
@@ -106,7 +106,7 @@ func TestProof(t *testing.T) {
 	}
 	slices.SortFunc(m.Rows, func(a, b matrixRow) int { return cmp.Compare(order[a.Defect], order[b.Defect]) })
 	all := declaredClauses(t)
-	m.Killers, m.About, m.Seconds = killers(m.Rows, all), subject(all), seconds(m.Made)
+	m.Killers, m.About, m.Seconds = killers(m.Rows, all), subject(all), elapsed(m.Made)
 	if err := m.write(filepath.Join("..", "build", "contract")); err != nil {
 		t.Error(err)
 	}
@@ -268,7 +268,7 @@ func (m *matrix) write(folder string) error {
 	return err
 }
 
-func seconds(since time.Time) float64 {
+func elapsed(since time.Time) float64 {
 	return time.Since(since).Round(100 * time.Millisecond).Seconds()
 }
 

@@ -5,10 +5,13 @@ import (
 	"crypto/ecdsa"
 	curves "crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -432,6 +435,51 @@ func TestDoctorSheet(t *testing.T) {
 	got = strings.NewReplacer(host, "HOST", who.IntegrationKey, "IK", who.UserID, "USER").Replace(got)
 	if diff := gocmp.Diff(want, got); diff != "" || r.status != failure || r.stderr != "" {
 		t.Errorf("exit status %d, standard error %q, sheet (-want +got):\n%s", r.status, r.stderr, diff)
+	}
+}
+
+// A certificate that is another host's, or out of date, is told from one of an unknown authority.
+func TestDoctorJudgesCertificates(t *testing.T) {
+	key, err := ecdsa.GenerateKey(curves.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := func(host string, until time.Duration) string {
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{host}, NotAfter: time.Now().Add(until)}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewUnstartedServer(http.NotFoundHandler())
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		return strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	}
+	for _, test := range []struct{ url, advice string }{
+		{serve("elsewhere.example", time.Hour), "check the name of the host: the certificate is another host's"},
+		{serve("localhost", -time.Hour), "check the clock of this machine; if it is right"},
+		{serve("localhost", time.Hour), "name the file of its certificate authority in SSL_CERT_FILE"},
+	} {
+		ill := world{change: env{settings.AuthURL: test.url}}.visit(t)
+		if got := ill.marks(); got != "✓✓✗✓✓-------" || !strings.Contains(ill.Checks[2].Advice, test.advice) {
+			t.Errorf("results %s, %q is not in\n%s", got, test.advice, ill.sheet())
+		}
+	}
+}
+
+// Without --json the same is said.
+func TestDoctorSaysTheSame(t *testing.T) {
+	for _, role := range []sandbox.Role{sandbox.Administrator, sandbox.NoRole} {
+		server := sandbox.Start(t, sandbox.Config{Users: []sandbox.User{{Role: role}}})
+		sys := system{lookup: pointAt(server).lookup}
+		alike := func(sheet string) string {
+			return regexp.MustCompile(`\(trace\s+token\s+[^)]*\)`).ReplaceAllString(sheet, "(trace token …)")
+		}
+		if diff := gocmp.Diff(alike(examine(t, sys).sheet()), alike(try(t, sys, "doctor").stdout)); diff != "" {
+			t.Errorf("sheet (-made of JSON +printed):\n%s", diff)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -100,6 +101,27 @@ func TestSignalEndsStream(t *testing.T) {
 				t.Errorf("standard error %q, want it to end in %q", &stderr, want)
 			}
 		})
+	}
+}
+
+// Doctor tells of a certificate authority that this machine does not know, and how to make it known.
+func TestDoctorTrustsACertificateAuthority(t *testing.T) {
+	if runtime.GOOS == "darwin" {
+		t.Skip("programs in Go do not look at SSL_CERT_FILE on macOS")
+	}
+	server := sandbox.Start(t, sandbox.Config{TLS: true})
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, server.CA(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	ill := examine(t, system{lookup: pointAt(server).lookup})
+	if got := ill.marks(); got != "✓✓✗✗--------" || !strings.Contains(ill.Checks[2].Advice, "SSL_CERT_FILE") {
+		t.Errorf("results %s:\n%s", got, ill.sheet())
+	}
+	cmd := program(t, pointAt(server).with(env{"SSL_CERT_FILE": file}), "doctor")
+	if sheet, err := cmd.Output(); err != nil || !strings.Contains(string(sheet), ": reached over TLS 1.3\n") {
+		t.Errorf("who follows the advice is not helped: %v\n%s", err, sheet)
 	}
 }
 

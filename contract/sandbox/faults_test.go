@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -240,6 +241,39 @@ func TestFaultsThatLast(t *testing.T) {
 			t.Errorf("%s: closing gives %q, %v", fault, rest, err)
 		}
 	}
+}
+
+// Of a request with a body too, the sandbox notices that the client has left.
+func TestSilenceAfterABody(t *testing.T) {
+	came := make(chan struct{})
+	s := sandbox.Start(t, sandbox.Config{Faults: sandbox.Faults{sandbox.OfToken(1): sandbox.Silence}})
+	ctx, leave := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, "POST", s.URL()+"/oauth/token", &lastRead{strings.NewReader("grant_type=x"), came})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-came
+		leave()
+	}()
+	if _, err := s.Client().Do(req); !errors.Is(err, context.Canceled) {
+		t.Errorf("the client that left got %v", err)
+	}
+	s.Close()
+}
+
+// lastRead tells when all of a body has been read.
+type lastRead struct {
+	io.Reader
+	done chan struct{}
+}
+
+func (l *lastRead) Read(p []byte) (int, error) {
+	n, err := l.Reader.Read(p)
+	if err == io.EOF {
+		close(l.done)
+	}
+	return n, err
 }
 
 func TestParseFaults(t *testing.T) {

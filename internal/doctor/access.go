@@ -186,9 +186,9 @@ func (e *examination) stream(name, kind string, a answer) {
 		case errors.Is(a.err, api.ErrNotEntitled) && severity == Failure:
 			advice = "see role and entitlement"
 		case failed != nil && (failed.StatusCode == http.StatusNotFound || failed.StatusCode == http.StatusGone):
-			advice = "check " + settings.MonitorURL + " and " + settings.OrganizationID
+			advice = "check " + settings.OrganizationID + ", and " + settings.MonitorURL + " if it is set"
 			if kind == "dataset" {
-				advice = "check " + settings.MonitorURL + ", or read the organization stream: give " + settings.OrganizationID
+				advice = "check " + settings.MonitorURL + " if it is set, or read the organization stream: give " + settings.OrganizationID
 			}
 		}
 		e.tell(name, severity, detail, advice)

@@ -28,19 +28,26 @@ type running struct {
 // runSandbox runs the command until it has written its settings.
 func runSandbox(t *testing.T, args ...string) running {
 	t.Helper()
+	return runSandboxOn(t, system{}, args...)
+}
+
+// runSandboxOn is runSandbox on a machine with a standard input, a clock or waits of its own.
+func runSandboxOn(t *testing.T, sys system, args ...string) running {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, stdout := io.Pipe() // what is read at once was written at once
 	var stderr strings.Builder
 	status := make(chan int, 1)
+	sys.stdout, sys.stderr, sys.lookup = stdout, &stderr, env{}.lookup
+	if sys.stdin == nil {
+		sys.stdin = strings.NewReader("")
+	}
+	if sys.now == nil {
+		sys.now = time.Now
+	}
 	go func() {
 		defer stdout.Close()
-		status <- run(ctx, system{
-			stdin:  strings.NewReader(""),
-			stdout: stdout,
-			stderr: &stderr,
-			lookup: env{}.lookup,
-			now:    time.Now,
-		}, append([]string{"sandbox"}, args...))
+		status <- run(ctx, sys, append([]string{"sandbox"}, args...))
 	}()
 	first := make([]byte, 64<<10)
 	n, err := out.Read(first)

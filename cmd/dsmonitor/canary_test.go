@@ -181,7 +181,7 @@ func checkNoSecret(t *testing.T, r result, secrets ...string) {
 // keyLines are the lines of a key in PEM form, without those that say what it is.
 func keyLines(pem string) (lines []string) {
 	for line := range strings.Lines(pem) {
-		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "-----") {
 			lines = append(lines, line)
 		}
 	}

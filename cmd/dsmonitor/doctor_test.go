@@ -53,6 +53,12 @@ func examine(t *testing.T, sys system, args ...string) examined {
 		t.Errorf("exit status %d, want %d; standard error %q", r.status, want, r.stderr)
 	}
 	key, _ := sys.lookup(settings.PrivateKey)
+	file, _ := sys.lookup(settings.PrivateKeyFile)
+	if strings.Contains(file, "-----BEGIN") {
+		key = file
+	} else if content, err := os.ReadFile(file); err == nil {
+		key = string(content)
+	}
 	checkNoSecret(t, r, keyLines(key)...)
 	if secret := opaque.FindString(r.stdout); secret != "" {
 		t.Errorf("a token or an assertion is printed: %s", secret)

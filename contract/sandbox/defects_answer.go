@@ -95,7 +95,7 @@ var answerDefects = []Defect{
 	},
 	{
 		name: "internals-shown", sentence: "answers 500 and the place in its code when a parameter is bad",
-		clause: "SRV-PAGE-8", also: []string{"SRV-PAGE-7", "SRV-CURSOR-*", "SRV-ROUTE-4"},
+		clause: "SRV-PAGE-8", also: []string{"SRV-PAGE-7", "SRV-CURSOR-*", "SRV-ROUTE-4", "SRV-LIMIT-1"},
 		answer: func(r *http.Request, got *captured) {
 			if isStream(r) && got.status == http.StatusBadRequest {
 				got.status, got.body = http.StatusInternalServerError, []byte(`{"errorCode":"UNSPECIFIED_ERROR","message":"panic: stream.go:118"}`)
@@ -109,7 +109,7 @@ var answerDefects = []Defect{
 	},
 	{
 		name: "unnamed-error", sentence: "does not say why it refuses a request to a stream",
-		clause: "SRV-ERROR-3",
+		clause: "SRV-ERROR-3", also: []string{"SRV-LIMIT-1"},
 		answer: func(r *http.Request, got *captured) {
 			if isStream(r) && got.status >= 400 {
 				got.body = []byte("{}")

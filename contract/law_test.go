@@ -38,26 +38,35 @@ var _ = Describe("Laws", Label("laws"), func() {
 			whole := s.drain(ctx, from, 2000).Events()
 			marks := s.marks(ctx, from, len(whole))
 
+			goOn := func(t interface{ Fatalf(string, ...any) }, at mark, limit int) (mark, page) {
+				p := s.page(ctx, at.cursor, limit)
+				left := whole[min(at.n, len(whole)):] // the log may have grown meanwhile
+				switch {
+				case len(p.Events) > limit:
+					t.Fatalf("%d events after event %d, at the limit %d", len(p.Events), at.n, limit)
+				case !slices.Equal(p.Events[:min(len(p.Events), len(left))], left[:min(len(p.Events), len(left))]):
+					t.Fatalf("after event %d, at the limit %d, come other events than in one walk to the end", at.n, limit)
+				case p.EndCursor == *at.cursor && len(left) > len(p.Events):
+					t.Fatalf("the stream ends after event %d, at the limit %d, and %d more follow", at.n, limit, len(left))
+				}
+				return mark{after(p.EndCursor), at.n + len(p.Events)}, p
+			}
+			const small = 12
+
+			for i, at := range marks {
+				goOn(GinkgoT(), at, 1+i%small)
+			}
 			forAll(func(t *rapid.T) {
 				at := rapid.SampledFrom(marks).Draw(t, "at")
-				limits := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, 12), rapid.SampledFrom([]int{50, 999, 1000, 2000})), 1, 4).Draw(t, "limits")
+				limits := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, small), rapid.SampledFrom([]int{50, 999, 1000, 2000})), 1, 4).Draw(t, "limits")
 				for _, limit := range limits {
-					p := s.page(ctx, at.cursor, limit)
-					left := whole[min(at.n, len(whole)):] // the log may have grown meanwhile
-					switch {
-					case len(p.Events) > limit:
-						t.Fatalf("%d events after event %d, at the limit %d", len(p.Events), at.n, limit)
-					case !slices.Equal(p.Events[:min(len(p.Events), len(left))], left[:min(len(p.Events), len(left))]):
-						t.Fatalf("after event %d, at the limit %d, come other events than in one walk to the end", at.n, limit)
-					case p.EndCursor == *at.cursor && len(left) > len(p.Events):
-						t.Fatalf("the stream ends after event %d, at the limit %d, and %d more follow", at.n, limit, len(left))
-					}
+					next, p := goOn(t, at, limit)
 					if rapid.Bool().Draw(t, "again") {
 						if again := s.page(ctx, at.cursor, limit); len(p.Events) > 0 && !slices.Equal(again.Events[:min(len(again.Events), len(p.Events))], p.Events) {
 							t.Fatalf("after event %d, at the limit %d, come other events the second time", at.n, limit)
 						}
 					}
-					at = mark{after(p.EndCursor), at.n + len(p.Events)}
+					at = next
 				}
 			})
 		})

@@ -237,12 +237,14 @@ func (s *scrubber) form(text string) string {
 		case err != nil:
 			value = string(mask([]byte(value)))
 		case name == "limit" && limitForm.MatchString(decoded):
+		case name == "limit":
+			value = url.QueryEscape(string(mask([]byte(decoded))))
 		case name == "cursor":
 			value = url.QueryEscape(s.cursor(decoded))
 		case name == "grant_type":
 			value = url.QueryEscape(s.words(decoded))
 		default:
-			value = url.QueryEscape(string(mask([]byte(decoded))))
+			value = blank(decoded)
 		}
 		fields[i] = s.segment(name)
 		if has {
@@ -261,7 +263,9 @@ func (s *scrubber) header(from http.Header) http.Header {
 			case name == "Content-Length":
 				continue
 			case name == "Authorization" && isWord(scheme):
-				value = strings.TrimSpace(scheme + " " + string(mask([]byte(rest))))
+				value = strings.TrimSpace(scheme + " " + blank(rest))
+			case name == "Authorization":
+				value = blank(value)
 			case !wordyHeaders[name]:
 				value = string(mask([]byte(value)))
 			case countForm.MatchString(value) || name == "Content-Type" && mediaForm.MatchString(value):
@@ -315,6 +319,14 @@ func (s *scrubber) standIn(text string) string {
 	}
 	s.stand[text], s.taken[other] = other, true
 	return other
+}
+
+// blank leaves nothing of a token or an assertion, not even its form, but that there was one.
+func blank(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "replaced"
 }
 
 // mask leaves of a text its form alone. What is not UTF-8 stays so.

@@ -49,20 +49,28 @@ func (f field) classes() []string {
 // fieldsOfRequest are the fields of an operation's requests.
 func fieldsOfRequest(item *openapi3.PathItem, operation *openapi3.Operation) (all []field) {
 	for _, p := range slices.Concat(item.Parameters, operation.Parameters) {
-		all = append(all, field{p.Value.In + " " + p.Value.Name, p.Value.Schema.Value, p.Value.In == openapi3.ParameterInPath})
+		all = append(all, field{p.Value.In + " " + p.Value.Name, schemaOf(p.Value.Schema), p.Value.In == openapi3.ParameterInPath})
 	}
 	if operation.Security == nil || len(*operation.Security) > 0 {
 		all = append(all, field{inHeader, &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeString}}, false})
 	}
 	if operation.RequestBody != nil {
 		for kind, content := range operation.RequestBody.Value.Content {
-			properties := content.Schema.Value.Properties
+			properties := schemaOf(content.Schema).Properties
 			for _, name := range slices.Sorted(maps.Keys(properties)) {
-				all = append(all, field{kind + " " + name, properties[name].Value, false})
+				all = append(all, field{kind + " " + name, schemaOf(properties[name]), false})
 			}
 		}
 	}
 	return all
+}
+
+// schemaOf is a schema, one that allows all if there is none.
+func schemaOf(ref *openapi3.SchemaRef) *openapi3.Schema {
+	if ref == nil || ref.Value == nil {
+		return openapi3.NewSchema()
+	}
+	return ref.Value
 }
 
 // given are the values of a field in a request.
@@ -80,23 +88,22 @@ func (f field) given(input *openapi3filter.RequestValidationInput, sent []byte) 
 }
 
 // classesOf are the classes of the fields of a request, by their names. A text that no schema constrains is malformed if
-// the service refuses it and nothing else in the request.
+// the service refuses the request and nothing else in it can be why: with 401 a token, with 400 anything else.
 func classesOf(input *openapi3filter.RequestValidationInput, sent []byte, status int) map[string]string {
-	classes, open := map[string]string{}, []string{}
-	refused := status == http.StatusBadRequest || status == http.StatusUnauthorized
+	classes, suspects, alone := map[string]string{}, []string{}, true
 	for _, f := range fieldsOfRequest(input.Route.PathItem, input.Route.Operation) {
 		class := f.class(f.given(input, sent))
 		classes[f.name] = class
-		ofToken := (f.name == inHeader) == (status == http.StatusUnauthorized)
-		switch {
-		case class == aValid && isOpen(f.schema) && ofToken:
-			open = append(open, f.name)
+		switch isToken := f.name == inHeader; {
+		case isToken != (status == http.StatusUnauthorized): // that is not what is refused
+		case class == aValid && isOpen(f.schema):
+			suspects = append(suspects, f.name)
 		case class != aValid && class != anAbsent:
-			refused = refused && (f.name == inHeader) != (status == http.StatusUnauthorized)
+			alone = false
 		}
 	}
-	if refused && len(open) == 1 {
-		classes[open[0]] = aMalformed
+	if alone && len(suspects) == 1 && (status == http.StatusBadRequest || status == http.StatusUnauthorized) {
+		classes[suspects[0]] = aMalformed
 	}
 	return classes
 }

@@ -43,6 +43,7 @@ type judge struct {
 
 	mu       sync.Mutex
 	verdicts []verdict
+	left     int      // requests that the client broke off, of which nobody knows whether they were answered
 	carried  []string // the secrets that requests have carried
 	secrets  []string // those and the ones of answers
 	given    []string // the tokens that answers have given
@@ -98,6 +99,11 @@ func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent := time.Now()
 	res, err := j.wire.RoundTrip(a.again())
 	if err != nil {
+		if errors.Is(r.Context().Err(), context.Canceled) {
+			j.mu.Lock()
+			j.left++
+			j.mu.Unlock()
+		}
 		return nil, err
 	}
 	if j.ofClient { // how the client takes an answer that comes slowly, or not to its end, is what is proved

@@ -185,7 +185,7 @@ func (j *judge) hear(answered func() int) {
 		if len(objections) > 0 {
 			failMachinery("The suite and the documents do not agree on requests of this clause:\n" + strings.Join(objections, "\n"))
 		}
-		if n := answered(); n != len(exchanges) {
+		if n := answered(); n < len(exchanges) || n > len(exchanges)+j.left {
 			failMachinery(fmt.Sprintf("There are %d verdicts on %d requests which the server answered", len(exchanges), n))
 		}
 		switch silent := len(exchanges) == 0; {

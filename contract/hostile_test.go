@@ -123,7 +123,7 @@ func against(on stream, answers ...reply) *hostile {
 // silent for a while. A client that is wrong is wrong each time, and the last is what counts.
 func inTime(on stream, answers []reply, try func(h *hostile)) {
 	GinkgoHelper()
-	for stall := 100 * time.Millisecond; ; stall *= 4 {
+	for stall := 25 * time.Millisecond; ; stall *= 4 {
 		h := against(on, slices.Clone(answers)...)
 		h.retry.Stall = stall
 		if stall > time.Second {

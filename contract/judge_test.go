@@ -158,10 +158,22 @@ func (o *overheard) Close() error {
 // weigh reaches a verdict by what both validators say.
 func (j *judge) weigh(a asked, seen *http.Request, res *http.Response, body []byte) verdict {
 	first, input, reason := judgeRequest(repaired, seen)
-	second, err := secondOpinion(asked{seen, a.body}, res, body)
-	e := judged{request: seen, sent: a.body, answer: res, received: body, opinion: second}
-
+	e := judged{request: seen, sent: a.body, answer: res, received: body}
 	v := verdict{Exchange: j.record(a, res, body)}
+
+	var second opinion
+	var err error
+	var beside sync.WaitGroup // the validators share nothing, so neither waits for the other
+	beside.Go(func() { second, err = secondOpinion(asked{seen, a.body}, res, body) })
+	if input != nil {
+		e.reason = firstAnswer(input, res, body)
+		if !j.ofClient && seeded.name == "" { // the proof looks at what breaks something alone
+			v.Exercised = exercised(input, a.body, res, body)
+		}
+	}
+	beside.Wait()
+	e.opinion = second
+
 	v.Exchange.Operation, v.Exchange.Declared = operation(input), declarationOf(a.Context())
 	charge := func(clause, reason string) {
 		v.Breaches = append(v.Breaches, breach{clause, operation(input), res.StatusCode, j.hide(reason)})
@@ -202,9 +214,6 @@ func (j *judge) weigh(a asked, seen *http.Request, res *http.Response, body []by
 	}
 	if !j.ofClient && seeded.name == "" { // the proof looks at what breaks something alone
 		v.AsPublished = asPublished(e, found)
-		if input != nil {
-			v.Exercised = exercised(input, a.body, res, body)
-		}
 	}
 	return v
 }

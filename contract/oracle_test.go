@@ -121,11 +121,10 @@ type breach struct {
 func judgeAnswer(input *openapi3filter.RequestValidationInput, e judged, second opinion, charge func(clause, reason string)) (told string, listed bool) {
 	operation, status := input.Route.Operation, e.answer.StatusCode
 
-	first, reason := valid, firstAnswer(input, e.answer, e.received)
+	first, reason := valid, e.reason
 	if reason != nil {
 		first = invalid
 	}
-	e.reason = reason
 	found, listed := settle(ofAnswer, e, first, second.Answer)
 	told = fmt.Sprintf("%s by one validator (%s) and %s by the other (%s)", first, why(reason), second.Answer, strings.Join(second.Reasons, "; "))
 	if found == invalid && first == invalid {

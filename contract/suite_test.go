@@ -74,6 +74,11 @@ func TestContract(t *testing.T) {
 	config.FailOnEmpty = true // a filter that matches nothing proves nothing
 	config.LabelFilter = under.filter(config.LabelFilter)
 	reporter.Succinct = reportFolder != ""
+	go func() { // what many clauses need, made ready beside the first of them
+		seconds()
+		registeredKey()
+		published()
+	}()
 	var ginkgo asGinkgoSays
 	RunSpecs(&ginkgo, "Contract of "+under.String(), config, reporter)
 	switch {

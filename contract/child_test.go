@@ -224,22 +224,33 @@ func entry(t *testing.T, spec types.SpecReport, name string, into any) {
 	t.Fatalf("%s: no entry %s", spec.FullText(), name)
 }
 
-func TestTargetsThatAreNone(t *testing.T) {
+// A run that cannot start proves nothing, and leaves a report that says so in the place of an earlier one.
+func TestRunsThatCannotStart(t *testing.T) {
+	there := filepath.Join(t.TempDir(), "there")
+	if err := os.WriteFile(there, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := []struct {
 		name        string
 		environment []string
+		args        []string
 		want        string
 	}{
-		{"empty", []string{targetVariable + "="}, "is not a target"},
-		{"unknown", []string{targetVariable + "=somewhere"}, "is not a target"},
-		{"without settings", []string{targetVariable + "=https://localhost:1"}, "DOCUSIGN_INTEGRATION_KEY is not set"},
-		{"in the clear", []string{targetVariable + "=http://example.com"}, "https"},
+		{"an empty target", []string{targetVariable + "="}, nil, "is not a target"},
+		{"an unknown target", []string{targetVariable + "=somewhere"}, nil, "is not a target"},
+		{"without settings", []string{targetVariable + "=https://localhost:1"}, nil, "DOCUSIGN_INTEGRATION_KEY is not set"},
+		{"in the clear", []string{targetVariable + "=http://example.com"}, nil, "https"},
+		{"no recording", []string{targetVariable + "=" + replayPrefix + there + "-not"}, nil, "there is no such file; make contract RECORD=FILE makes one"},
+		{"a recording in the way", nil, []string{"-record=" + there}, "no recording is overwritten: give another name"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, output, err := runSuite(t, test.environment)
-			if err == nil || !strings.Contains(output, test.want) {
-				t.Errorf("err %v, want one, and in the output %q:\n%s", err, test.want, output)
+			r, status, output := runWithReport(t, test.environment, test.args...)
+			if status != 2 || r.End.Status != 2 || r.Target.Kind != noTarget || len(r.Clauses) > 0 {
+				t.Errorf("status %d, in the report %+v of target %s with %d clauses; want 2, and none of both", status, r.End, r.Target.Kind, len(r.Clauses))
+			}
+			if !strings.Contains(r.End.Sentence, test.want) || !strings.Contains(output, test.want) {
+				t.Errorf("no %q in %q, or in the output:\n%s", test.want, r.End.Sentence, output)
 			}
 		})
 	}

@@ -174,6 +174,12 @@ func (r report) units(t *testing.T, folder string) {
 	if err := xml.Unmarshal(text, &units); err != nil {
 		t.Fatal(err)
 	}
+	if r.Target.Kind == noTarget {
+		if len(units.Suites) != 1 || units.Suites[0].Errors != 1 || units.Suites[0].Cases[0].Error.Text != r.End.Sentence {
+			t.Errorf("junit.xml has %+v, want one case in error: %s", units.Suites, r.End.Sentence)
+		}
+		return
+	}
 	got := map[result]int{}
 	for _, suite := range units.Suites {
 		got[failed] += suite.Failures

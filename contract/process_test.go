@@ -17,16 +17,16 @@ import (
 
 // startProcess starts dsmonitor sandbox, and ends it with the test. Within the repository the command is built first;
 // elsewhere it is the one in the PATH.
-func startProcess(t *testing.T) *target {
+func startProcess(t *testing.T) (*target, error) {
 	t.Helper()
 	command, err := exec.LookPath("dsmonitor")
 	if source := filepath.Join("..", "cmd", "dsmonitor"); exists(filepath.Join(source, "main.go")) {
 		command = filepath.Join(t.TempDir(), "dsmonitor")
 		if text, failed := exec.Command("go", "build", "-o", command, "./"+filepath.ToSlash(source)).CombinedOutput(); failed != nil {
-			t.Fatalf("dsmonitor cannot be built: %v\n%s", failed, text)
+			return nil, fmt.Errorf("dsmonitor cannot be built: %w\n%s", failed, text)
 		}
 	} else if err != nil {
-		t.Fatalf("%s=%s runs dsmonitor sandbox, and dsmonitor is not in the PATH: %v", targetVariable, processTarget, err)
+		return nil, fmt.Errorf("%s=%s runs dsmonitor sandbox, and dsmonitor is not in the PATH: %w", targetVariable, processTarget, err)
 	}
 
 	child := exec.Command(command, "sandbox", "--organization", "--events", "300")
@@ -35,7 +35,7 @@ func startProcess(t *testing.T) *target {
 		err = child.Start()
 	}
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	t.Cleanup(func() {
 		child.Process.Signal(os.Interrupt)
@@ -43,7 +43,7 @@ func startProcess(t *testing.T) *target {
 	})
 	exports, err := readExports(bufio.NewScanner(out), settings.OrganizationID)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	exports[targetVariable] = exports[settings.MonitorURL]
 	made, err := readTarget(func(name string) (string, bool) {
@@ -51,10 +51,10 @@ func startProcess(t *testing.T) *target {
 		return value, set
 	})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	made.kind = processTarget
-	return made
+	return made, nil
 }
 
 // readExports reads the settings that the sandbox prints, up to the last of them.

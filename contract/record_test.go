@@ -108,6 +108,20 @@ type tape struct {
 	user, organization string // of the service
 }
 
+// startTape is the recording that was asked for; nil is none.
+func startTape() (*tape, error) {
+	if *recordTo == "" {
+		return nil, nil
+	}
+	if config, _ := GinkgoConfiguration(); config.ParallelTotal > 1 {
+		return nil, errors.New("a run is recorded in one process: leave out -record, or -p")
+	}
+	if under.replay != nil {
+		return nil, errors.New("a recording is replayed, and not recorded again: leave out -record, or unset " + targetVariable)
+	}
+	return newTape(*recordTo)
+}
+
 // newTape makes sure, before anything runs, that there is a place for the file.
 func newTape(name string) (*tape, error) {
 	name = inFolder(name)

@@ -36,7 +36,7 @@ type report struct {
 }
 
 type targetReport struct {
-	Kind string `json:"kind"` // in-process, process, url, live or replay
+	Kind string `json:"kind"` // in-process, process, url, live, replay, or none if the run could not start
 	Name string `json:"name"`
 }
 
@@ -49,16 +49,17 @@ type clauseExchange struct {
 
 func newReport(all []outcome, from Report) *report {
 	r := &report{
-		Target:   targetReport{under.kind, under.String()},
-		Seed:     from.SuiteConfig.RandomSeed,
-		Started:  from.StartTime.UTC().Truncate(time.Second),
-		Seconds:  time.Since(from.StartTime).Round(10 * time.Millisecond).Seconds(),
-		Spec:     documentSums(),
-		Versions: map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go"), "ginkgo": ginkgotypes.VERSION, "gomega": gomega.GOMEGA_VERSION},
-		End:      under.end,
-		Counts:   map[result]int{passed: 0, failed: 0, notProvable: 0, skipped: 0, broken: 0},
-		Notes:    under.notes(),
-		Clauses:  all,
+		Target:    targetReport{under.kind, under.String()},
+		Seed:      from.SuiteConfig.RandomSeed,
+		Started:   from.StartTime.UTC().Truncate(time.Second),
+		Seconds:   time.Since(from.StartTime).Round(10 * time.Millisecond).Seconds(),
+		Spec:      documentSums(),
+		Versions:  map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go"), "ginkgo": ginkgotypes.VERSION, "gomega": gomega.GOMEGA_VERSION},
+		End:       under.end,
+		Counts:    map[result]int{passed: 0, failed: 0, notProvable: 0, skipped: 0, broken: 0},
+		Notes:     under.notes(),
+		Clauses:   all,
+		Exchanges: []clauseExchange{},
 	}
 	var err error
 	if r.Coverage, err = coverage(from); err != nil {
@@ -153,6 +154,10 @@ type (
 // junit is the report with a suite for each kind of clause and a case for each clause.
 func (r *report) junit() junitSuites {
 	suites := junitSuites{Name: "contract of " + r.Target.Name}
+	if r.Target.Kind == noTarget { // without a case, readers of the form would take the run for a good one
+		suites.Suites = []junitSuite{{Name: "run", Tests: 1, Errors: 1, Cases: []junitCase{
+			{Class: "run", Name: "The run starts", Error: &junitReason{Message: said[broken], Text: r.End.Sentence}}}}}
+	}
 	at := map[string]int{}
 	for _, o := range r.Clauses {
 		if _, known := at[o.Kind]; !known {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -44,24 +45,18 @@ func TestMain(m *testing.M) {
 func TestContract(t *testing.T) {
 	var err error
 	if os.Getenv(targetVariable) == processTarget {
-		under = startProcess(t)
-	} else if under, err = readTarget(os.LookupEnv); err != nil {
-		under = &target{end: ending{Status: 2, Sentence: err.Error()}} // nothing is known
-		t.Fatal(err)
+		under, err = startProcess(t)
+	} else {
+		under, err = readTarget(os.LookupEnv)
 	}
-	if seeded, err = readDefect(os.LookupEnv); err != nil {
-		t.Fatal(err)
+	if err == nil {
+		seeded, err = readDefect(os.LookupEnv)
 	}
-	if *recordTo != "" {
-		if config, _ := GinkgoConfiguration(); config.ParallelTotal > 1 {
-			t.Fatal("a run is recorded in one process: leave out -record, or -p")
-		}
-		if under.replay != nil {
-			t.Fatal("a recording is replayed, and not recorded again: leave out -record, or unset " + targetVariable)
-		}
-		if under.tape, err = newTape(*recordTo); err != nil {
-			t.Fatal(err)
-		}
+	if err == nil {
+		under.tape, err = startTape()
+	}
+	if err != nil {
+		endUnstarted(t, err)
 	}
 	RegisterFailHandler(func(message string, skip ...int) {
 		Fail(secrets.ReplaceAllString(message, "[hidden]"), append(skip, 0)[0]+1) // what a clause compares may hold some
@@ -91,6 +86,20 @@ func TestContract(t *testing.T) {
 	case ginkgo.failed:
 		t.Fail()
 	}
+}
+
+// endUnstarted ends a run of which nothing is known. Its report says so, in the place of that of an earlier run.
+func endUnstarted(t *testing.T, why error) {
+	under = &target{kind: noTarget, end: ending{Status: 2, Sentence: why.Error()}}
+	if reportFolder != "" {
+		config, _ := GinkgoConfiguration()
+		unstarted := newReport([]outcome{}, Report{SuiteConfig: config, StartTime: time.Now()})
+		unstarted.Coverage = []covered{} // rather than that each cell was left out
+		if err := writeReport(reportFolder, unstarted); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Fatal(why)
 }
 
 // asGinkgoSays hears whether anything failed.

@@ -22,6 +22,7 @@ const (
 	processTarget   = "process" // the sandbox of the command, as a child process
 	liveTarget      = "live"    // Docusign, by the settings of the command
 	urlTarget       = "url"
+	noTarget        = "none" // the run cannot start
 )
 
 // target is the service under test: the one at an address, or, without settings, a sandbox that each clause starts for
@@ -103,6 +104,8 @@ func (t *target) String() string {
 		return t.Environment.DatasetURL
 	case liveTarget:
 		return "Docusign at " + t.Environment.DatasetURL
+	case noTarget:
+		return "no service"
 	case replayTarget:
 		return fmt.Sprintf("the recording %s of %s", filepath.Base(t.replay.file), t.replay.Target)
 	}

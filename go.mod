@@ -10,6 +10,7 @@ require (
 	github.com/go-json-experiment/json v1.27.2 // jsontext reads a page in one validating pass, without copying
 	github.com/golang-jwt/jwt/v5 v5.3.1 // makes assertions in api, verifies them in the sandbox
 	github.com/google/go-cmp v0.7.0 // shows in tests what differs
+	github.com/mattn/go-runewidth v0.0.30 // the cells of a terminal that a text takes, for the columns of dsmonitor
 	github.com/oapi-codegen/oapi-codegen/v2 v2.8.2 // generates client and server
 	github.com/oapi-codegen/runtime v1.8.0 // what the generated code runs on
 	github.com/oasdiff/oasdiff v1.35.0 // compares documents: what a new one breaks on the wire
@@ -65,7 +66,6 @@ require (
 	github.com/gorilla/mux v1.8.0 // indirect
 	github.com/grafana/regexp v0.0.0-20250905093917-f7b3be9d1853 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
-	github.com/mattn/go-runewidth v0.0.30 // indirect
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
 	github.com/oasdiff/yaml v0.1.1 // indirect
 	github.com/oasdiff/yaml3 v0.0.14 // indirect

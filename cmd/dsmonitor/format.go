@@ -8,6 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/mattn/go-runewidth"
+
 	"example.com/docusign-monitor/api"
 	"example.com/docusign-monitor/internal/feed"
 )
@@ -23,7 +25,11 @@ func appendJSON(dst []byte, events []api.Event) []byte {
 	return dst
 }
 
-// maxColumn is how wide a column may grow, in characters; a longer value is cut. An IPv6 address has 39 at most.
+// cells measures text by the cells of a terminal that it takes: a character of Chinese, Japanese or Korean takes two. What is
+// ambiguous takes one, whatever the locale.
+var cells = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// maxColumn is how wide a column may grow, in cells; a longer value is cut. An IPv6 address has 39 at most.
 const maxColumn = 40
 
 // table writes events in columns. A column grows with what comes, so that no line that was written has to move.
@@ -45,15 +51,15 @@ func (t *table) append(dst []byte, events []api.Event) []byte {
 	for i, event := range events {
 		rows[i] = columns(event)
 		for c := range t.widths {
-			t.widths[c] = max(t.widths[c], utf8.RuneCountInString(rows[i][c]))
+			t.widths[c] = max(t.widths[c], cells.StringWidth(rows[i][c]))
 		}
 	}
 	for _, row := range rows {
 		for c, text := range row {
-			dst = append(dst, text...)
 			if c < len(t.widths) {
-				dst = append(dst, strings.Repeat(" ", t.widths[c]-utf8.RuneCountInString(text)+2)...)
+				text = cells.FillRight(text, t.widths[c]+2)
 			}
+			dst = append(dst, text...)
 		}
 		dst = append(dst, '\n')
 	}
@@ -80,7 +86,7 @@ func columns(event api.Event) [7]string {
 		text(fields["result"]),
 	}
 	for c := range row {
-		if row[c] = cut(printable(row[c])); row[c] == "" {
+		if row[c] = cells.Truncate(printable(row[c]), maxColumn, "…"); row[c] == "" {
 			row[c] = "-"
 		}
 	}
@@ -118,12 +124,4 @@ func printable(text string) string {
 		}
 		return r
 	}, text))
-}
-
-// cut shortens a value to the widest column, and says so by its last character.
-func cut(text string) string {
-	if len(text) <= maxColumn || utf8.RuneCountInString(text) <= maxColumn {
-		return text
-	}
-	return string([]rune(text)[:maxColumn-1]) + "…"
 }

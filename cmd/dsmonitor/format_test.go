@@ -77,8 +77,8 @@ func TestColumns(t *testing.T) {
 		},
 		{
 			"long values",
-			`{"object":"` + strings.Repeat("é", 40) + `","action":"` + strings.Repeat("é", 41) + `"}`,
-			[...]string{"-", strings.Repeat("é", 40), strings.Repeat("é", 39) + "…", "-", "-", "-", "-"},
+			`{"object":"` + strings.Repeat("é", 40) + `","action":"` + strings.Repeat("é", 41) + `","city":"` + strings.Repeat("東", 21) + `"}`,
+			[...]string{"-", strings.Repeat("é", 40), strings.Repeat("é", 39) + "…", "-", "-", strings.Repeat("東", 19) + "…", "-"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -101,7 +101,8 @@ func TestTable(t *testing.T) {
 
 	column := func(page string) (columns []int) {
 		for line := range strings.Lines(page) {
-			columns = append(columns, utf8.RuneCountInString(line[:strings.Index(line, "ok\n")]))
+			before := line[:strings.Index(line, "ok\n")]
+			columns = append(columns, utf8.RuneCountInString(before)+strings.Count(before, "東")+strings.Count(before, "京")) // of two cells each
 		}
 		return columns
 	}

@@ -149,8 +149,8 @@ func fieldsOf(ref *openapi3.SchemaRef, at string, depth int) map[string]bool {
 	return fields
 }
 
-// exercised are the cells of an exchange of a known operation.
-func exercised(input *openapi3filter.RequestValidationInput, sent []byte, answer *http.Response, received []byte) (all []cell) {
+// exercised are the cells of an exchange of a known operation, and, as JSONPaths, where its answer has what no document declares.
+func exercised(input *openapi3filter.RequestValidationInput, sent []byte, answer *http.Response, received []byte) (all []cell, grown []string) {
 	route := input.Route
 	name := route.Method + " " + route.Path
 	for field, class := range classesOf(input, sent, answer.StatusCode) {
@@ -162,11 +162,12 @@ func exercised(input *openapi3filter.RequestValidationInput, sent []byte, answer
 		status, response = "default", route.Operation.Responses.Default()
 	}
 	if response == nil {
-		return all
+		return all, nil
 	}
+	grown = undeclaredHeaders(response.Value, answer.Header)
 	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	if len(response.Value.Content) == 0 {
-		return append(all, cell{name, anAnswer, status})
+		return append(all, cell{name, anAnswer, status}), grown
 	}
 	for declared, content := range response.Value.Content {
 		if declared != kind && declared != "*/*" {
@@ -179,13 +180,17 @@ func exercised(input *openapi3filter.RequestValidationInput, sent []byte, answer
 		}
 		present := map[string]bool{}
 		placesOf(body, "", present)
-		for field := range fieldsOf(content.Schema, "", 0) {
-			if present[field] {
-				all = append(all, cell{name, aField, status + " " + field})
+		fields := fieldsOf(content.Schema, "", 0)
+		anything := content.Schema == nil || declared != kind && response.Value.Content[kind] != nil
+		for place := range present {
+			if fields[place] {
+				all = append(all, cell{name, aField, status + " " + place})
+			} else if !anything && !open.MatchString(place) {
+				grown = append(grown, "$.body."+strings.ReplaceAll(place, "[]", "[*]"))
 			}
 		}
 	}
-	return all
+	return all, outermost(grown)
 }
 
 // placesOf are the places of a value that are there.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 
@@ -151,6 +152,11 @@ func (r report) page(t *testing.T, folder string) {
 	if asks := outsideOfPage.FindString(head); asks != "" {
 		t.Errorf("report.html needs something from outside: %s", asks)
 	}
+	for _, g := range r.Growth {
+		if !strings.Contains(head, fmt.Sprintf("<tr><td>%s</td><td><code>%s</code></td><td>%d</td></tr>", g.Operation, g.Path, g.Count)) {
+			t.Errorf("report.html does not show %+v", g)
+		}
+	}
 	for _, c := range r.Clauses {
 		unfolded := c.Result == failed || c.Result == broken
 		row := fmt.Sprintf(`id="%s" data-result="%s" data-level="%s" data-kind="%s"`, c.ID, c.Result, c.Level, c.Kind)
@@ -234,5 +240,30 @@ func TestRunEndsByItsResults(t *testing.T) {
 				t.Error("the report has no exchange")
 			}
 		})
+	}
+}
+
+// What breaks nothing is told all the same: to who reads the last lines, to programs, and on the page.
+func TestGrowthIsReported(t *testing.T) {
+	box := sandbox.Start(t, sandbox.Config{Events: sandbox.Generate(3, 7)})
+	if err := box.Append([]byte(`{"eventId":"e","riskContext":{"score":1},"data":{"anything":1}}`), []byte(`{"riskContext":null}`)); err != nil {
+		t.Fatal(err)
+	}
+
+	r, status, output := runWithReport(t, settingsOf(t, box), "-ginkgo.focus=(SRV-PAGE-1|SRV-ERROR-1): ")
+
+	paths := map[string]bool{}
+	for _, g := range r.Growth {
+		paths[g.Path] = true
+	}
+	want := map[string]bool{"$.body.data[*].riskContext": true, "$.body.resultData[*].riskContext": true, "$.headers.www-authenticate": true}
+	if diff := cmp.Diff(want, paths); status != 0 || diff != "" {
+		t.Errorf("status %d; places (-want +got):\n%s", status, diff)
+	}
+	if line := "no document declares what the service sends at $.body.data[*].riskContext"; !strings.Contains(output, line) {
+		t.Errorf("the output does not say %q:\n%s", line, output)
+	}
+	if len(r.Published) == 0 || !strings.Contains(r.Published[0].Reason, "status is not supported") {
+		t.Errorf("as published: %+v; want that there is no answer but 200", r.Published)
 	}
 }

@@ -3,30 +3,44 @@ package contract_test
 
 import (
 	"cmp"
+	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"github.com/pb33f/libopenapi-validator/config"
+	"github.com/pb33f/libopenapi-validator/strict"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
 	"example.com/docusign-monitor/api"
 )
 
-// growth is something that no document declares. The entry "growth" of a report is a list of them.
+// The names of report entries that are lists of what breaks nothing.
+const (
+	growthEntry    = "growth"
+	publishedEntry = "as published"
+)
+
+// growth is something in answers that no document declares.
 type growth struct {
 	Operation string `json:"operation"`
-	Path      string `json:"path"` // JSONPath; $.body, $.query, $.headers and $.cookies are its roots
-	Count     int    `json:"count"`
+	Path      string `json:"path"`  // JSONPath; $.body and $.headers are its roots
+	Count     int    `json:"count"` // of answers
 }
 
-// divergence is what the published document says otherwise than the repaired one. The entry "as published" of a report is
-// a list of them.
+// divergence is what the published document says otherwise than the repaired one.
 type divergence struct {
 	Operation string `json:"operation"`
 	Status    int    `json:"status"`
 	Reason    string `json:"reason"`
-	Count     int    `json:"count"`
+	Count     int    `json:"count"` // of exchanges
 }
+
+func (g *growth) number() *int     { return &g.Count }
+func (d *divergence) number() *int { return &d.Count }
 
 // tell puts into the report what breaks nothing.
 func (j *judge) tell() {
@@ -34,12 +48,10 @@ func (j *judge) tell() {
 	var diverged []divergence
 	for _, v := range j.Verdicts() {
 		for _, path := range v.Grown {
-			grown = count(grown, growth{Operation: v.Exchange.Operation, Path: path},
-				func(g *growth) *int { return &g.Count })
+			grown = add(grown, growth{v.Exchange.Operation, j.hide(path), 1}, (*growth).number)
 		}
 		for _, reason := range v.AsPublished {
-			diverged = count(diverged, divergence{Operation: v.Exchange.Operation, Status: v.Exchange.Status, Reason: j.hide(reason)},
-				func(d *divergence) *int { return &d.Count })
+			diverged = add(diverged, divergence{v.Exchange.Operation, v.Exchange.Status, j.hide(reason), 1}, (*divergence).number)
 		}
 	}
 	touched := map[cell]int{}
@@ -53,25 +65,74 @@ func (j *judge) tell() {
 		cells = append(cells, covered{cell: c, Exchanges: n})
 	}
 	AddReportEntry(coverageEntry, cells, ReportEntryVisibilityNever)
-	slices.SortFunc(grown, func(a, b growth) int {
-		return cmp.Or(cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Path, b.Path))
-	})
-	AddReportEntry("growth", grown, ReportEntryVisibilityNever)
-	AddReportEntry("as published", diverged, ReportEntryVisibilityNever)
+	AddReportEntry(growthEntry, grown, ReportEntryVisibilityNever)
+	AddReportEntry(publishedEntry, diverged, ReportEntryVisibilityNever)
 }
 
-// count counts one more of a kind, whose own number is zero.
-func count[T comparable](all []T, one T, number func(*T) *int) []T {
+// open is what a document declares to be open: the data of an event.
+var open = regexp.MustCompile(`^(data|resultData)\[\]\.data[.[]`)
+
+// undeclaredHeaders are the fields of a header that a response does not have, but for those of HTTP itself.
+func undeclaredHeaders(response *openapi3.Response, given http.Header) (places []string) {
+	declared := map[string]*v3.Header{}
+	for name := range response.Headers {
+		declared[name] = nil
+	}
+	for _, header := range strict.ValidateResponseHeaders(given, &declared, config.NewValidationOptions(config.WithStrictMode())) {
+		places = append(places, header.Path)
+	}
+	return places
+}
+
+// add puts one with its number to those of its kind.
+func add[T comparable](all []T, one T, number func(*T) *int) []T {
+	n := *number(&one)
 	for i := range all {
 		kind := all[i]
-		*number(&kind) = 0
+		*number(&kind) = n
 		if kind == one {
-			*number(&all[i])++
+			*number(&all[i]) += n
 			return all
 		}
 	}
-	*number(&one) = 1
 	return append(all, one)
+}
+
+// ofRun are the entries of a name of all the specs of a run, those of a kind together.
+func ofRun[T comparable](run Report, name string, number func(*T) *int) (all []T, err error) {
+	for _, spec := range run.SpecReports {
+		for _, e := range spec.ReportEntries {
+			if e.Name != name {
+				continue
+			}
+			some, err := valueOf[[]T](e)
+			if err != nil {
+				return nil, err
+			}
+			for _, one := range some {
+				all = add(all, one, number)
+			}
+		}
+	}
+	return all, nil
+}
+
+// grownIn is what a run has met that no document declares, in order.
+func grownIn(run Report) ([]growth, error) {
+	all, err := ofRun(run, growthEntry, (*growth).number)
+	slices.SortFunc(all, func(a, b growth) int {
+		return cmp.Or(cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Path, b.Path))
+	})
+	return all, err
+}
+
+// divergedIn is what the published document says otherwise of the exchanges of a run, in order.
+func divergedIn(run Report) ([]divergence, error) {
+	all, err := ofRun(run, publishedEntry, (*divergence).number)
+	slices.SortFunc(all, func(a, b divergence) int {
+		return cmp.Or(cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Status, b.Status), cmp.Compare(a.Reason, b.Reason))
+	})
+	return all, err
 }
 
 // outermost leaves out what is inside of something that is there itself.

@@ -167,8 +167,8 @@ func (j *judge) weigh(a asked, seen *http.Request, res *http.Response, body []by
 	beside.Go(func() { second, err = secondOpinion(asked{seen, a.body}, res, body) })
 	if input != nil {
 		e.reason = firstAnswer(input, res, body)
-		if !j.ofClient && seeded.name == "" { // the proof looks at what breaks something alone
-			v.Exercised = exercised(input, a.body, res, body)
+		if j.ofClient || seeded.name == "" { // of a service, the proof looks at what breaks something alone
+			v.Exercised, v.Grown = exercised(input, a.body, res, body)
 		}
 	}
 	beside.Wait()
@@ -207,12 +207,11 @@ func (j *judge) weigh(a asked, seen *http.Request, res *http.Response, body []by
 			charge(agreement, fmt.Sprintf("the answer to %s %s is %s", a.Method, a.URL.RequestURI(), answer))
 		}
 	}
-	v.Grown = outermost(second.Grown)
 	if j.ofClient && found == valid && len(second.Asked) > 0 {
 		charge("CLI-REQUEST-1", fmt.Sprintf("%s %s has what the document does not declare: %s",
 			a.Method, a.URL.RequestURI(), strings.Join(second.Asked, ", ")))
 	}
-	if !j.ofClient && seeded.name == "" { // the proof looks at what breaks something alone
+	if !j.ofClient && seeded.name == "" {
 		v.AsPublished = asPublished(e, found)
 	}
 	return v

@@ -30,7 +30,9 @@ type report struct {
 	Counts    map[result]int    `json:"counts"` // of clauses
 	Notes     []string          `json:"notes,omitempty"`
 	Clauses   []outcome         `json:"clauses"`
-	Coverage  []covered         `json:"coverage"` // of the documents, by the exchanges of the service
+	Coverage  []covered         `json:"coverage"`              // of the documents, by the exchanges of the service
+	Growth    []growth          `json:"growth,omitempty"`      // what the service sends and no document declares
+	Published []divergence      `json:"asPublished,omitempty"` // what the document as it is published says otherwise
 	Exchanges []clauseExchange  `json:"exchanges"`
 	Proof     *matrix           `json:"proof,omitempty"` // the last one of the suite, if it is in the folder
 }
@@ -64,6 +66,12 @@ func newReport(all []outcome, from Report) *report {
 	var err error
 	if r.Coverage, err = coverage(from); err != nil {
 		r.Notes = append(r.Notes, "the coverage of the documents is not known: "+err.Error())
+	}
+	if r.Growth, err = grownIn(from); err != nil {
+		r.Notes = append(r.Notes, "what the service sends beyond the documents is not known: "+err.Error())
+	}
+	if r.Published, err = divergedIn(from); err != nil {
+		r.Notes = append(r.Notes, "what the published document says otherwise is not known: "+err.Error())
 	}
 	declared := make([]clause, len(all))
 	for i, o := range all {

@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -12,6 +13,9 @@ var _ = ReportAfterSuite("Summary", func(report Report) {
 	all := outcomes(clauses, report)
 	under.end = end(all, report)
 	lines := summary(all)
+	if grown, err := grownIn(report); err == nil && len(grown) > 0 && under.remote() {
+		lines = append(lines, "no document declares what the service sends at "+places(grown))
+	}
 	AddReportEntry("summary", strings.Join(lines, "\n"), ReportEntryVisibilityNever)
 	fmt.Println("\n" + strings.Join(lines, "\n"))
 	if reportFolder == "" {
@@ -21,6 +25,14 @@ var _ = ReportAfterSuite("Summary", func(report Report) {
 		under.end = ending{2, "the report cannot be written: " + err.Error()}
 	}
 })
+
+func places(grown []growth) string {
+	var all []string
+	for _, g := range grown {
+		all = append(all, g.Path)
+	}
+	return strings.Join(slices.Compact(slices.Sorted(slices.Values(all))), ", ")
+}
 
 func summary(all []outcome) []string {
 	ids := map[result][]string{}

@@ -96,10 +96,11 @@ func (r *refusal) taken() bool {
 // lost is a request without a whole answer.
 type lost struct {
 	err  error
-	sent bool // there was a connection, so the events may have arrived
+	text string // of err, without the token: net/http quotes what a server sends in place of HTTP
+	sent bool   // there was a connection, so the events may have arrived
 }
 
-func (l *lost) Error() string { return "splunk: " + l.err.Error() }
+func (l *lost) Error() string { return "splunk: " + l.text }
 func (l *lost) Unwrap() error { return l.err }
 
 // post sends a batch, again and again while that may help.
@@ -208,12 +209,12 @@ func (s *Sink) call(ctx context.Context, endpoint string, query url.Values, body
 		if errors.As(err, &in) {
 			err = in.Err // the URL says nothing new
 		}
-		return nil, &lost{err, connected}
+		return nil, &lost{err, s.hide(err.Error()), connected}
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	if err != nil {
-		return nil, &lost{err, true}
+		return nil, &lost{err, s.hide(err.Error()), true}
 	}
 	var a answer
 	if err := json.Unmarshal(text, &a); err != nil {
@@ -222,7 +223,7 @@ func (s *Sink) call(ctx context.Context, endpoint string, query url.Values, body
 	if response.StatusCode == http.StatusOK && (a.Code != nil && *a.Code == 0 || endpoint == "ack" && a.Acks != nil) {
 		return &a, nil
 	}
-	return nil, &refusal{response.StatusCode, a.Code, s.hide(cut(a.Text)), a.Event, retryAfter(response.Header, s.cfg.Now())}
+	return nil, &refusal{response.StatusCode, a.Code, cut(s.hide(a.Text)), a.Event, retryAfter(response.Header, s.cfg.Now())}
 }
 
 // cut keeps a text of a server short.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -353,6 +355,35 @@ func TestTokenIsHidden(t *testing.T) {
 	_, err := s.deliver(t.Context(), events)
 	if err == nil || strings.Contains(err.Error(), wrong) || !strings.Contains(err.Error(), "[token]") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Nor is the front of one that stands where a text is cut, nor one in what net/http quotes of a server that speaks no HTTP.
+func TestTokenIsHiddenEverywhere(t *testing.T) {
+	for name, answer := range map[string]string{
+		"across the cut":          "HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n" + `{"code":4,"text":"` + strings.Repeat(".", 190) + token + `"}`,
+		"in place of a header":    "HTTP/1.1 200 OK\r\nSplunk " + token + "\r\n\r\n",
+		"in place of the version": "Splunk " + token + "\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHEC(t)
+			h.post = func(_ int, w http.ResponseWriter, _ func()) bool {
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return true
+				}
+				defer conn.Close()
+				io.WriteString(conn, answer)
+				return true
+			}
+			r := open(t, h, nil)
+			events, _ := page(1)
+			_, err := r.deliver(t.Context(), events)
+			if said := fmt.Sprint(err, r.said); err == nil || strings.Contains(said, token[:8]) {
+				t.Error(said)
+			}
+		})
 	}
 }
 

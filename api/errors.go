@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -203,14 +204,20 @@ func (e *Error) finish(secret string) *Error {
 		}
 	}
 	secrets := strings.NewReplacer(pairs...)
-	e.Body = []byte(secrets.Replace(string(e.Body)))
+	hide := func(text string) string {
+		if plain := escaped.ReplaceAllStringFunc(text, unescape); secrets.Replace(plain) != plain {
+			text = plain
+		}
+		return secrets.Replace(text)
+	}
+	e.Body = []byte(hide(string(e.Body)))
 	e.Body = e.Body[:min(len(e.Body), maxErrorBody)]
 	texts := []*string{&e.Code, &e.Message, &e.TraceToken}
 	if lost, ok := e.Err.(*cause); ok {
 		texts = append(texts, &lost.text)
 	}
 	for _, text := range texts {
-		*text = strings.Join(strings.FieldsFunc(secrets.Replace(*text), func(r rune) bool {
+		*text = strings.Join(strings.FieldsFunc(hide(*text), func(r rune) bool {
 			return unicode.IsSpace(r) || !unicode.IsPrint(r)
 		}), " ")
 		if len(*text) > 300 {
@@ -218,6 +225,14 @@ func (e *Error) finish(secret string) *Error {
 		}
 	}
 	return e
+}
+
+// escaped is a character of ASCII as JSON may write it: some encoders do so with + and the like, and a hostile server with all.
+var escaped = regexp.MustCompile(`\\u00[0-7][0-9A-Fa-f]`)
+
+func unescape(text string) string {
+	code, _ := strconv.ParseUint(text[len(`\u`):], 16, 8) // escaped lets nothing else pass
+	return string(rune(code))
 }
 
 // burstWindow is the time in which the burst quota of the platform is counted.

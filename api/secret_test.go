@@ -141,6 +141,31 @@ func testNoSecretIsShown(t *testing.T, s under) {
 	}
 }
 
+// A token is one in the escapes of JSON too, in a body that is JSON and in one that is not.
+func TestNoEscapedSecretIsShown(t *testing.T) { eachStream(t, testNoEscapedSecretIsShown) }
+
+func testNoEscapedSecretIsShown(t *testing.T, s under) {
+	const token = "canary+token/with=odd~characters"
+	whole := ""
+	for _, c := range []byte(token) {
+		whole += fmt.Sprintf(`\u%04X`, c)
+	}
+	for name, written := range map[string]string{"in part": strings.ReplaceAll(token, "+", `\u002b`), "whole": whole} {
+		for form, want := range map[string]string{`{"message":"%s","other":"é"}`: "[redacted]", `not JSON: %s`: "not JSON: [redacted]"} {
+			t.Run(name+", "+form, func(t *testing.T) {
+				f := s.fake(t, answer(404, fmt.Sprintf(form, written)))
+				f.token = answer(200, fmt.Sprintf(`{"access_token":%q,"token_type":"Bearer"}`, token))
+				c, _ := f.client(t)
+				_, err := c.Page(t.Context(), Query{})
+				e, ok := errors.AsType[*Error](err)
+				if !ok || e.Message != want || string(e.Body) != fmt.Sprintf(form, "[redacted]") {
+					t.Errorf("%v, body %s", err, e.Body)
+				}
+			})
+		}
+	}
+}
+
 // hijackAndSay answers with what is not HTTP, or hardly, and holds the secrets of the request.
 func hijackAndSay(w http.ResponseWriter, r *http.Request, format string) {
 	secret := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")

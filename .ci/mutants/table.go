@@ -120,7 +120,8 @@ var mutants = []mutant{
 	{"a message may steer a terminal", "errors.go", `unicode.IsSpace(r) || !unicode.IsPrint(r)`, `unicode.IsSpace(r)`},
 
 	// Secrets, and what the caller gave.
-	{"a body shows the token", "errors.go", `[]byte(secrets.Replace(string(e.Body)))`, `[]byte(string(e.Body))`},
+	{"a body shows the token", "errors.go", `[]byte(hide(string(e.Body)))`, `[]byte(string(e.Body))`},
+	{"a token in the escapes of JSON is shown", "errors.go", `text = plain`, ``},
 	{"a part of the assertion is no secret", "errors.go", `append([]string{secret}, strings.Split(secret, ".")...)`, `[]string{secret}`},
 	{"a secret in base64 is none", "errors.go", `base64.RawStdEncoding.EncodeToString([]byte(part)), base64.RawURLEncoding.EncodeToString([]byte(part))}`, `base64.RawStdEncoding.EncodeToString([]byte("none"))}`},
 	{"what is not HTTP shows the token", "errors.go", `texts = append(texts, &lost.text)`, `_ = lost`},

@@ -67,7 +67,9 @@ type grantSource struct{ JWTGrant }
 
 // Token is for users other than a Client, which brings itself and a context.
 func (g grantSource) Token() (*oauth2.Token, error) {
-	return g.token(context.Background(), new(Client).withDefaults())
+	c := new(Client).withDefaults()
+	defer c.http.CloseIdleConnections() // nobody else has its transport
+	return g.token(context.Background(), c)
 }
 
 func (g grantSource) token(ctx context.Context, c *Client) (token *oauth2.Token, err error) {

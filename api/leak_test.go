@@ -58,3 +58,14 @@ func testNothingStaysBehind(t *testing.T, s under) {
 		})
 	}
 }
+
+// A token that is asked for without a client leaves no connection behind.
+func TestTokenLeavesNothingBehind(t *testing.T) {
+	f := streams[0].fake(t)
+	source := f.grant().TokenSource()
+	before := goleak.IgnoreCurrent()
+	if _, err := source.Token(); err != nil {
+		t.Fatal(err)
+	}
+	goleak.VerifyNone(t, before)
+}

@@ -126,10 +126,7 @@ func show(to io.Writer, s *checkpoint.State) error {
 	for _, row := range rows {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], printable(row[1]))
 	}
-	if err := table.Flush(); err != nil && !readerGone(err) {
-		return fmt.Errorf("standard output: %w", err)
-	}
-	return nil
+	return ofOutput(table.Flush())
 }
 
 func newCheckpointSet(sys system) *cobra.Command {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,12 +54,13 @@ func newDoctor(sys system) *cobra.Command {
 				out := json.NewEncoder(sys.stdout)
 				out.SetIndent("", "  ")
 				out.SetEscapeHTML(false)
-				if err := out.Encode(report); err != nil {
-					return fmt.Errorf("standard output: %w", err)
-				}
+				sheet.err = ofOutput(out.Encode(report))
 			}
 			sheet.end()
-			if !report.Healthy {
+			switch {
+			case sheet.err != nil:
+				return sheet.err
+			case !report.Healthy:
 				return errUnwell
 			}
 			return nil
@@ -81,6 +83,7 @@ type sheet struct {
 	to      io.Writer
 	waiting []string // the names of the untried
 	why     string
+	err     error // of the first write that failed
 }
 
 func (s *sheet) tell(c doctor.Check) {
@@ -94,7 +97,7 @@ func (s *sheet) tell(c doctor.Check) {
 	s.line(c.Result, c.Name, c.Detail)
 	first := "    → "
 	for advice := range strings.Lines(c.Advice) {
-		io.WriteString(s.to, folded(first, "      ", printable(advice))+"\n")
+		s.write(folded(first, "      ", printable(advice)))
 		first = "      "
 	}
 }
@@ -108,5 +111,10 @@ func (s *sheet) end() {
 }
 
 func (s *sheet) line(result doctor.Result, name, detail string) {
-	io.WriteString(s.to, folded(fmt.Sprintf("%s %-19s ", marks[result], name), strings.Repeat(" ", 22), printable(detail))+"\n")
+	s.write(folded(fmt.Sprintf("%s %-19s ", marks[result], name), strings.Repeat(" ", 22), printable(detail)))
+}
+
+func (s *sheet) write(lines string) {
+	_, err := io.WriteString(s.to, lines+"\n")
+	s.err = cmp.Or(s.err, ofOutput(err))
 }

@@ -109,6 +109,14 @@ func misused(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
+// ofOutput is the error of a write to standard output; nil if it failed because nobody reads any more.
+func ofOutput(err error) error {
+	if err == nil || readerGone(err) {
+		return nil
+	}
+	return fmt.Errorf("standard output: %w", err)
+}
+
 // say writes a message to standard error, each of its lines with the name of the program.
 func (s system) say(message string) {
 	var b strings.Builder

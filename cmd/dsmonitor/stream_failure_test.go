@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -168,5 +170,22 @@ func TestStreamInterrupted(t *testing.T) {
 	rest := try(t, system{lookup: pointAt(server).lookup}, "stream", "--cursor", cursor)
 	if diff := cmp.Diff(lines(server), written.String()+rest.stdout); diff != "" {
 		t.Errorf("both runs (-want +got):\n%s", diff)
+	}
+}
+
+// A command that answers and is done says if it cannot write, and has nothing to say of a reader who has gone.
+func TestAnswerFails(t *testing.T) {
+	server := sandbox.Start(t, sandbox.Config{})
+	position := filepath.Join(t.TempDir(), "position")
+	if r := try(t, system{lookup: pointAt(server).lookup}, "stream", "--checkpoint", position); r.status != success {
+		t.Fatal(r)
+	}
+	full := writer(func([]byte) (int, error) { return 0, errors.New("no space left") })
+	gone := writer(func([]byte) (int, error) { return 0, fs.ErrClosed })
+	for _, args := range [][]string{{"version"}, {"doctor"}, {"doctor", "--json"}, {"checkpoint", "show", position}} {
+		checkComplaint(t, try(t, system{lookup: pointAt(server).lookup, stdout: full}, args...), failure, 1, "standard output: no space left")
+		if r := try(t, system{lookup: pointAt(server).lookup, stdout: gone}, args...); r.status != success || r.stderr != "" {
+			t.Errorf("%v: exit status %d, standard error %q", args, r.status, r.stderr)
+		}
 	}
 }

@@ -19,7 +19,7 @@ func newVersion(sys system) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(sys.stdout, version())
-			return err
+			return ofOutput(err)
 		},
 	}
 }

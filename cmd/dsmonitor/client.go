@@ -61,7 +61,9 @@ func (s *stream) host(from *settings.Settings) string {
 	return strings.TrimSuffix(strings.ToLower(u.Host)+u.Path, "/")
 }
 
+// isLoopback tells it of what host returns.
 func isLoopback(host string) bool {
+	host, _, _ = strings.Cut(host, "/")
 	name, _, err := net.SplitHostPort(host)
 	if err != nil {
 		name = strings.Trim(host, "[]")

@@ -162,3 +162,15 @@ func TestFollowSaysDaily(t *testing.T) {
 		}
 	}
 }
+
+func TestIsLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "localhost:8080": true, "localhost/path": true, "localhost:8080/path": true,
+		"127.0.0.1": true, "127.0.0.2:1": true, "127.0.0.1/a/b": true, "[::1]": true, "[::1]:8080": true, "[::1]/path": true,
+		"": false, "example.com": false, "example.com/localhost": false, "127.0.0.1.example.com:1": false, "[::2]/path": false,
+	} {
+		if got := isLoopback(host); got != want {
+			t.Errorf("%q: %v", host, got)
+		}
+	}
+}

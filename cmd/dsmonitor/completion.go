@@ -17,7 +17,7 @@ func complete(cmd *cobra.Command) {
 		case name == "FILE":
 			return
 		case f.Name == "to":
-			values = cobra.FixedCompletions([]string{"-", "file:"}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp)
+			values = cobra.FixedCompletions([]string{"-", "file:", "splunk:"}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp)
 		case f.Name == "environment":
 			values = cobra.FixedCompletions([]string{"demo", "production"}, cobra.ShellCompDirectiveNoFileComp)
 		default:

@@ -255,6 +255,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{[]string{"stream", "--format", ""}, "json\ntext\n:4\n"},
 		{[]string{"stream", "--checkpoint", ""}, ":0\n"},
+		{[]string{"stream", "--to", ""}, "-\nfile:\nsplunk:\n:6\n"},
 		{[]string{"stream", "--private-key-file", ""}, ":0\n"},
 		{[]string{"stream", "--since", ""}, ":4\n"},
 		{[]string{"stream", "--environment", ""}, "demo\nproduction\n:4\n"},

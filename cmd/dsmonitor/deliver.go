@@ -43,7 +43,7 @@ func (s *stream) deliver(ctx context.Context, client *api.Client, owner checkpoi
 			s.since.Time = config.State.Since
 		}
 	} else if s.follow {
-		s.say("the position is kept in memory alone: a restart begins seven days back, or at --cursor")
+		s.say("the position is kept in memory alone: a restart begins seven days back, or at --since or --cursor")
 	}
 	if s.follow {
 		config.Observer = append(s.observers, &arrival{stream: s})

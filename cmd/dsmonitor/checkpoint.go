@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/docusign-monitor/internal/checkpoint"
-	"example.com/docusign-monitor/internal/disk"
 )
 
 // defaultStart is how far back a stream begins that is not told where, by its documentation.
@@ -55,14 +54,6 @@ func (s *stream) resume(file *checkpoint.File, owner checkpoint.Owner) (checkpoi
 		}
 	}
 	return *state, nil
-}
-
-// waitForLock waits as the client does.
-func (s system) waitForLock(ctx context.Context, d time.Duration) error {
-	if s.wait != nil {
-		return s.wait(ctx, d)
-	}
-	return disk.Wait(ctx, d)
 }
 
 const checkpointHelp = `Look at a saved position, or move it. A checkpoint is made and kept by dsmonitor stream --checkpoint FILE; while
@@ -204,7 +195,7 @@ func (s system) change(ctx context.Context, name string, do func(*checkpoint.Fil
 	if _, err := readCheckpoint(name); err != nil { // before a lock is made beside what is none
 		return err
 	}
-	file, err := checkpoint.Open(ctx, name, s.waitForLock)
+	file, err := checkpoint.Open(ctx, name, s.pause)
 	if err != nil {
 		return unlessEnded(ctx, err)
 	}

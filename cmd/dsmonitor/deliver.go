@@ -30,7 +30,7 @@ func (s *stream) deliver(ctx context.Context, client *api.Client, owner checkpoi
 		}
 	}
 	if s.checkpoint != "" {
-		file, err := checkpoint.Open(ctx, s.checkpoint, s.waitForLock)
+		file, err := checkpoint.Open(ctx, s.checkpoint, s.pause)
 		if err != nil {
 			return unlessEnded(ctx, err)
 		}

@@ -59,7 +59,7 @@ func (s *stream) splunk(collector string) (opener, error) {
 	}
 	c := splunk.Config{
 		URL: collector, Token: token, Index: s.splunkIndex, Ack: s.splunkAck, DeadLetter: s.deadLetter,
-		Now: s.now, Wait: s.waitForLock, Notice: s.say,
+		Now: s.now, Wait: s.pause, Notice: s.say,
 		Repeated: s.metrics.Counter("dsmonitor_splunk_repeated_events_total", "Events that were sent again although they may have arrived."),
 		SetAside: s.metrics.Counter("dsmonitor_splunk_dead_letters_total", "Events that Splunk refused for good and that were set aside."),
 	}
@@ -96,7 +96,7 @@ func (s *stream) file(path string) (opener, error) {
 		return nil, misused("--checkpoint and --to name the same file; give each one of its own")
 	}
 	return func(ctx context.Context, state json.RawMessage) (feed.Sink, error) {
-		return file.Open(ctx, file.Config{Path: path, State: state, Now: s.now, Wait: s.waitForLock, Notice: s.say})
+		return file.Open(ctx, file.Config{Path: path, State: state, Now: s.now, Wait: s.pause, Notice: s.say})
 	}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/docusign-monitor/contract/sandbox"
+	"example.com/docusign-monitor/internal/disk"
 	"example.com/docusign-monitor/internal/settings"
 )
 
@@ -123,14 +124,7 @@ func (s system) pause(ctx context.Context, d time.Duration) error {
 	if s.wait != nil {
 		return s.wait(ctx, d)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return disk.Wait(ctx, d)
 }
 
 // requestLog is what --log writes to.

@@ -40,7 +40,7 @@ func Lock(ctx context.Context, file *os.File, wait func(context.Context, time.Du
 	}
 }
 
-// Wait is the way to wait for a lock: by a timer, until ctx ends.
+// Wait is a way to wait, for a lock and for anything else: by a timer, until ctx ends.
 func Wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -38,7 +38,9 @@ func startProcess(t *testing.T) (*target, error) {
 		return nil, err
 	}
 	t.Cleanup(func() {
-		child.Process.Signal(os.Interrupt)
+		if child.Process.Signal(os.Interrupt) != nil { // Windows has none
+			child.Process.Kill()
+		}
 		child.Wait()
 	})
 	exports, err := readExports(bufio.NewScanner(out), settings.OrganizationID)

@@ -70,7 +70,7 @@ type Error struct {
 	TraceToken string    // X-DocuSign-TraceToken, for Docusign's support
 	RetryAt    time.Time // when the server wants to be asked again; zero if it did not say
 	Attempts   int       // how many requests were made, this one included
-	Body       []byte    // the first KiB of the answer's body
+	Body       []byte    // the first KiB of the answer's body; of a 200 nothing, since it may hold events
 	Err        error     // one of the errors above, or the cause of having no answer; may be nil
 
 	transient bool // worth another attempt

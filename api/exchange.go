@@ -24,7 +24,7 @@ import (
 // 2 s, 4 s and so on to 1 min. A 401 gets one new token, at once. Nothing else is retried: the rest needs a person.
 type Retry struct {
 	// Connect is how long a host may fail to be reached at all (connection refused or timed out, unknown name,
-	// certificate not trusted) until its first good answer: most likely its address is wrong. Default 10 s.
+	// certificate not trusted) until its first answer: most likely its address is wrong. Default 10 s.
 	Connect time.Duration
 
 	// Outage is how long failures in a row may last, the waits asked for by the server not counted. Default 5 min.

@@ -51,7 +51,8 @@ func (g JWTGrant) GoString() string { return g.String() }
 // TokenSource returns a source that asks for a new token at each call. A [Client] keeps the token and renews it in time;
 // other users wrap the source by [oauth2.ReuseTokenSource].
 //
-// There is no refresh token: each call signs a new assertion, valid for half an hour. The errors are of type [*Error].
+// There is no refresh token: each call signs a new assertion, valid for half an hour. A request that fails is an [*Error];
+// another error says what is wrong with the key or the auth URL.
 func (g JWTGrant) TokenSource() oauth2.TokenSource { return grantSource{g} }
 
 // ConsentURL is the page on which the user allows the integration key to act on the user's behalf, once. The redirect URI

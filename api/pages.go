@@ -21,7 +21,8 @@ const PollInterval = time.Minute
 // that page is delivered too. Short and empty pages are no end.
 //
 // The first error is yielded once, with a nil page, and ends the loop; the position to go on from is the Next of the last
-// page before it. It is an [*Error], [ErrNotCaughtUp], [ErrLoop], or wraps that of the context or of the token source.
+// page before it. It is an [*Error], [ErrNotCaughtUp], [ErrLoop], says what is wrong with the query, or wraps that of the
+// context or of the token source.
 // Leaving the loop sends nothing more, and ranging again begins again.
 func (c *Client) Pages(ctx context.Context, q Query) iter.Seq2[*Page, error] {
 	return c.pages(ctx, q, 0)

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the hash of the published documen
 
 var hashLine = regexp.MustCompile("(?m)^sha256 `([0-9a-f]{64})`$")
 
-// The hash is written in README.md and nowhere else.
+// The hash is written in README.md, which the test reads it from.
 func TestPublishedDocumentIsUnchanged(t *testing.T) {
 	readme := read(t, "README.md")
 	written := hashLine.FindAllStringSubmatch(readme, -1)

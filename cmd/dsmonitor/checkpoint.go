@@ -126,7 +126,7 @@ func newCheckpointSet(sys system) *cobra.Command {
 		Use:   "set FILE",
 		Short: "Move a checkpoint to a cursor or a time, or take it to another destination",
 		Long: `Move a checkpoint to a cursor or a time. What is remembered to tell repeated events stays, so events that are asked for
-anew are delivered again only if they are not among the last 1,000 delivered.`,
+anew are delivered again only if they are not among the last 1,000 delivered; --new-destination forgets that too.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			given := cmd.Flags().Changed

@@ -292,6 +292,7 @@ func TestURLs(t *testing.T) {
 		"//host":                  false,
 		"":                        false,
 		"https://":                false,
+		"https://:443":            false,
 		"https://user@host":       false,
 		"https://user:secret@h":   false,
 		"https://host?q":          false,

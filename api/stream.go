@@ -35,7 +35,7 @@ var (
 func baseURL(name, raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil, u.Host == "", u.Opaque != "", u.User != nil, u.RawQuery != "", u.Fragment != "":
+	case err != nil, u.Hostname() == "", u.Opaque != "", u.User != nil, u.RawQuery != "", u.Fragment != "":
 	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u):
 		return u.JoinPath("/"), nil // the generated code takes the last element off a URL without a final slash
 	}

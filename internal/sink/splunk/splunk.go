@@ -110,7 +110,7 @@ type Sink struct {
 func Check(raw string) error {
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil || u.Host == "" || u.Opaque != "":
+	case err != nil || u.Hostname() == "" || u.Opaque != "":
 		return errors.New("is not a URL; give splunk:https://HOST:PORT")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return errors.New("has more than host and path; the token belongs in SPLUNK_HEC_TOKEN")

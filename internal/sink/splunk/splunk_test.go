@@ -411,7 +411,7 @@ func TestCheck(t *testing.T) {
 		"https://splunk.example.com:8088": true, "https://splunk.example.com/proxy/": true, "http://127.0.0.1:8088": true,
 		"http://[::1]:8088": true, "http://localhost": true,
 		"": false, "splunk.example.com:8088": false, "http://splunk.example.com:8088": false, "https://": false,
-		"https://u:secret@splunk.example.com": false, "https://splunk.example.com?token=secret": false, "ftp://localhost": false,
+		"https://:8088": false, "https://u:secret@splunk.example.com": false, "https://splunk.example.com?token=secret": false, "ftp://localhost": false,
 		"https://splunk.example.com/services/collector/event": false, "https://splunk.example.com#secret": false,
 	} {
 		if err := Check(raw); (err == nil) != ok || err != nil && strings.Contains(err.Error(), "secret") {

@@ -17,14 +17,14 @@ import (
 func (v view) cursor(n int) string { return v.cursorOf(0, n) }
 
 // cursorOf is a cursor like that of position n which shift tells from it.
-func (v view) cursorOf(shift, n int) string {
+func (v view) cursorOf(shift int64, n int) string {
 	ingested, happened := v.born, v.born
 	if n > 0 {
 		ingested, happened = v.ingested(n-1), v.happened(n-1)
 	}
-	cursor := strconv.AppendInt(append(make([]byte, 0, 64), "aa_"...), ticks(ingested)+int64(shift), 10)
+	cursor := strconv.AppendInt(append(make([]byte, 0, 64), "aa_"...), ticks(ingested)+shift, 10)
 	cursor = strconv.AppendInt(append(cursor, '_'), ticks(happened), 10)
-	cursor = strconv.AppendInt(append(cursor, '_'), int64(v.first+n), 10)
+	cursor = strconv.AppendInt(append(cursor, '_'), v.first+int64(n), 10)
 	if v.arbitrary {
 		return disguise + base64.StdEncoding.EncodeToString(cursor)
 	}
@@ -41,21 +41,25 @@ func (v view) position(cursor string) (n int, ok bool) {
 		plain, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(cursor, disguise))
 		text = string(plain)
 	}
-	n, err := strconv.Atoi(text[strings.LastIndexByte(text, '_')+1:])
-	n -= v.first
-	if err != nil || n < 0 || n > v.len() {
-		return 0, false
-	}
-	return n, v.cursor(n) == cursor
+	n, ok = v.numbered(text)
+	return n, ok && v.cursor(n) == cursor
 }
 
 // lastNumber is where a cursor points to by its last part alone, and the head if it points to nowhere.
 func (v view) lastNumber(cursor string) int {
-	n, err := strconv.Atoi(cursor[strings.LastIndexByte(cursor, '_')+1:])
-	if n -= v.first; err != nil || n < 0 || n > v.len() {
-		return v.len()
+	if n, ok := v.numbered(cursor); ok {
+		return n
 	}
-	return n
+	return v.len()
+}
+
+// numbered is the position that the last part of a cursor names; ok is false if there is none.
+func (v view) numbered(cursor string) (n int, ok bool) {
+	number, err := strconv.ParseInt(cursor[strings.LastIndexByte(cursor, '_')+1:], 10, 64)
+	if number -= v.first; err != nil || number < 0 || number > int64(v.len()) {
+		return 0, false
+	}
+	return int(number), true
 }
 
 // parseDate reads a cursor that is a time: RFC 3339, with or without a fraction, or a bare date, which is its midnight in

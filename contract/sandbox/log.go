@@ -31,8 +31,8 @@ type view struct {
 	tail []arrival
 	born time.Time
 
-	first     int  // the last part of the cursor before the first event
-	arbitrary bool // cursors are disguised
+	first     int64 // the last part of the cursor before the first event
+	arbitrary bool  // cursors are disguised
 }
 
 func (l *eventLog) view() view {

@@ -29,10 +29,10 @@ type stream struct {
 }
 
 // firstSequence is the last part of a stream's first cursor. It keeps a cursor of one stream from being one of another.
-func (of stream) firstSequence() int { return (2*of.place + of.kind) << 40 }
+func (of stream) firstSequence() int64 { return int64(2*of.place+of.kind) << 40 }
 
 // other is the same of the organization's other stream.
-func (of stream) otherSequence() int { return stream{of.tenant, "", 1 - of.kind}.firstSequence() }
+func (of stream) otherSequence() int64 { return stream{of.tenant, "", 1 - of.kind}.firstSequence() }
 
 // stand is where a walk stands.
 type stand struct {
@@ -215,7 +215,7 @@ func (s *Server) assume(p *page, at stand, sent string, end int) streamAnswer {
 }
 
 // pageNumber counts the pages of a stream that are asked for.
-func (s *Server) pageNumber(stream int) int {
+func (s *Server) pageNumber(stream int64) int {
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
 	s.pages[stream]++
@@ -223,7 +223,7 @@ func (s *Server) pageNumber(stream int) int {
 }
 
 // headAgain is when the head of a stream may be asked for. If that is now, or was before, it is so much later from here on.
-func (s *Server) headAgain(stream int, now time.Time, wait time.Duration) time.Time {
+func (s *Server) headAgain(stream int64, now time.Time, wait time.Duration) time.Time {
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
 	again := s.heads[stream]
@@ -243,7 +243,7 @@ func (noContent) VisitGetStreamResponse(w http.ResponseWriter) error {
 
 // alias is a cursor that the sandbox has to remember, since it cannot be told from the log.
 type alias struct {
-	first int // of its stream
+	first int64 // of its stream
 	at    stand
 }
 
@@ -261,7 +261,7 @@ func (s *Server) moved(v view, at stand) string {
 func (s *Server) bounded(v view, at stand) string {
 	s.countsMu.Lock()
 	defer s.countsMu.Unlock()
-	cursor := v.cursorOf(int(ticks(at.until)), at.n)
+	cursor := v.cursorOf(ticks(at.until), at.n)
 	s.aliases.put(cursor, alias{v.first, at})
 	return cursor
 }

@@ -28,14 +28,14 @@ type Server struct {
 	keyRevoked, consentWithdrawn atomic.Bool // by a fault
 
 	countsMu sync.Mutex
-	counts   map[string]Ordinal // of the requests, by operation
-	quotas   map[string]quota   // of organizations and users
-	aliases  recent[alias]      // what cursors mean that cannot be told from the log
-	moves    int                // how many of them there are
-	pages    map[int]int        // how many have been asked for, by stream
-	heads    map[int]time.Time  // when the head may be asked for again, by stream
-	met      recent[struct{}]   // the cursors that have been given twice
-	given    recent[time.Time]  // when cursors were given
+	counts   map[string]Ordinal  // of the requests, by operation
+	quotas   map[string]quota    // of organizations and users
+	aliases  recent[alias]       // what cursors mean that cannot be told from the log
+	moves    int64               // how many of them there are
+	pages    map[int64]int       // how many have been asked for, by stream
+	heads    map[int64]time.Time // when the head may be asked for again, by stream
+	met      recent[struct{}]    // the cursors that have been given twice
+	given    recent[time.Time]   // when cursors were given
 
 	requestsMu sync.Mutex
 	requests   []Request
@@ -73,8 +73,8 @@ func New(cfg Config) (*Server, error) {
 		tenants: tenants,
 		counts:  map[string]Ordinal{},
 		quotas:  map[string]quota{},
-		pages:   map[int]int{},
-		heads:   map[int]time.Time{},
+		pages:   map[int64]int{},
+		heads:   map[int64]time.Time{},
 		served:  make(chan struct{}),
 	}
 	s.http = http.Server{

@@ -205,7 +205,11 @@ func (e *Error) finish(secret string) *Error {
 	}
 	secrets := strings.NewReplacer(pairs...)
 	hide := func(text string) string {
-		if plain := escaped.ReplaceAllStringFunc(text, unescape); secrets.Replace(plain) != plain {
+		plain := escaped.ReplaceAllStringFunc(text, func(c string) string {
+			code, _ := strconv.ParseUint(c[len(`\u`):], 16, 8) // escaped lets nothing else pass
+			return string(rune(code))
+		})
+		if secrets.Replace(plain) != plain {
 			text = plain
 		}
 		return secrets.Replace(text)
@@ -229,11 +233,6 @@ func (e *Error) finish(secret string) *Error {
 
 // escaped is a character of ASCII as JSON may write it: some encoders do so with + and the like, and a hostile server with all.
 var escaped = regexp.MustCompile(`\\u00[0-7][0-9A-Fa-f]`)
-
-func unescape(text string) string {
-	code, _ := strconv.ParseUint(text[len(`\u`):], 16, 8) // escaped lets nothing else pass
-	return string(rune(code))
-}
 
 // burstWindow is the time in which the burst quota of the platform is counted.
 const burstWindow = 30 * time.Second

@@ -33,6 +33,8 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 			pages := s.read(ctx, s.anchor(ctx), 7, sample)
 			whole := pages.Events()
 
+			// A cursor outlives the token and the connection that it came by: a consumer goes on with it the next day.
+			s.forget()
 			for i, p := range pages { // one law on one walk, at each of its cursors
 				left := pages[i+1:].Events()
 				Expect(s.read(ctx, after(p.EndCursor), 2000, len(left)).Events()).To(BeginWithEvents(left),

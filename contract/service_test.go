@@ -297,8 +297,13 @@ func (s *service) bearer(ctx context.Context) func(*http.Request) {
 	return authorization("Bearer " + s.token)
 }
 
-// forget has the next request ask for a new token.
-func (s *service) forget() { s.token = "" }
+// forget has the next request ask for a new token, on a connection of its own, as a client does that has been started anew.
+func (s *service) forget() {
+	s.token = ""
+	if kept, ok := s.wire.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+		kept.CloseIdleConnections()
+	}
+}
 
 // newToken asks for a token.
 func (s *service) newToken(ctx context.Context) string {

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"regexp"
 	"strings"
@@ -132,9 +134,32 @@ var authDefects = []Defect{
 		},
 	},
 	{
+		name: "cursor-of-one-token", sentence: "takes a cursor with no other token than the one that it was given to",
+		clause: "SRV-CURSOR-2", also: walks,
+		request: func(r *http.Request) {
+			if cursor, ok := strings.CutSuffix(r.URL.Query().Get("cursor"), ownMark(r)); ok && isStream(r) {
+				setQuery(r, "cursor", cursor)
+			}
+		},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusOK {
+				got.body = endCursor.ReplaceAll(got.body, []byte("${1}"+ownMark(r)+`"`))
+			}
+		},
+	},
+	{
 		name: "other-organization-served", sentence: "gives a user the events of an organization that the user has nothing to do with",
 		clause: "SRV-AUTH-14", skips: membership,
 	},
 }
 
-var subject = regexp.MustCompile(`"sub":"[^"]*"`)
+var (
+	subject   = regexp.MustCompile(`"sub":"[^"]*"`)
+	endCursor = regexp.MustCompile(`^(\{"endCursor":"[^"]*)"`)
+)
+
+// ownMark is the end of the cursors that are given to who has sent a request.
+func ownMark(r *http.Request) string {
+	sum := sha256.Sum256([]byte(r.Header.Get("Authorization")))
+	return "_" + hex.EncodeToString(sum[:4])
+}

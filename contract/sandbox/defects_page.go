@@ -113,6 +113,16 @@ var pageDefects = []Defect{
 		},
 	},
 
+	{
+		name: "late-news-lost", sentence: "leaves out what arrives after the end was reached and happened before what arrived last",
+		clause: "SRV-CURSOR-5", also: walks,
+		page: func(_ asking, p *page) {
+			p.pick = slices.DeleteFunc(p.indexes(), func(i int) bool {
+				return i > 0 && i >= p.past.len() && p.happened(i).Before(p.happened(i-1))
+			})
+		},
+	},
+
 	// cursors
 	{
 		name: "stuck-cursor", sentence: "gives back the cursor that it was sent, though more events follow",

@@ -111,25 +111,28 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 	MustEach("SRV-CURSOR-8", "The service begins at a date that is given as the cursor",
 		"spec/dataset, getStream, cursor; the publisher's samples", controlled,
-		func(ctx SpecContext, on stream, layout string) {
-			noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
-			clock := &clock{time: noon}
+		func(ctx SpecContext, on stream, layout string, offset int, ago time.Duration) {
+			midnight := time.Now().UTC().Truncate(24 * time.Hour)
+			clock := &clock{time: midnight.Add(-45 * time.Minute)}
 			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(), Clock: clock.now})
 			var log []string
-			for day := range 4 {
-				log = append(log, event(clock.now(), day))
-				Expect(box.Append([]byte(log[day]))).To(Succeed())
-				clock.advance(24 * time.Hour)
+			for i := range 4 { // so near that midnight is seen from another zone on the wrong side of one
+				log = append(log, event(clock.now(), i))
+				Expect(box.Append([]byte(log[i]))).To(Succeed())
+				clock.advance(30 * time.Minute)
 			}
+			clock.advance(ago)
 
-			midnight := noon.Add(36 * time.Hour).Format(layout) // between the second and the third
+			date := midnight.In(time.FixedZone("", offset)).Format(layout) // between the second and the third
 
-			Expect(s.drain(ctx, after(midnight), 2).Events()).To(HoldEvents(log[2:]))
+			Expect(s.drain(ctx, after(date), 2).Events()).To(HoldEvents(log[2:]))
 		},
-		Entry("seconds", "2006-01-02T15:04:05Z"),
-		Entry("seven digits of fraction", "2006-01-02T15:04:05.0000000Z"),
-		Entry("an offset", "2006-01-02T15:04:05+00:00"),
-		Entry("the date alone", "2006-01-02"))
+		Entry("seconds", "2006-01-02T15:04:05Z", 0, time.Hour),
+		Entry("seven digits of fraction", "2006-01-02T15:04:05.0000000Z", 0, time.Hour),
+		Entry("an offset of nothing", "2006-01-02T15:04:05-07:00", 0, time.Hour),
+		Entry("an offset", "2006-01-02T15:04:05-07:00", 5*60*60+30*60, time.Hour),
+		Entry("the date alone", "2006-01-02", 0, time.Hour),
+		Entry("seconds, a year ago", "2006-01-02T15:04:05Z", 0, 365*24*time.Hour))
 
 	Should("SRV-CURSOR-9", "The service gives from a later date the tail of what it gives from an earlier one",
 		"spec/dataset, getStream, cursor: a seek that clips nothing; undocumented how far it reaches", assumed,

@@ -19,7 +19,10 @@ var _ = Describe("Paging", Label("paging"), func() {
 		func(ctx SpecContext, on stream, limit int) {
 			s := provider(on)
 
-			for _, p := range s.read(ctx, start, limit, min(sample, 10*limit)) {
+			pages := s.read(ctx, start, limit, min(sample, 10*limit))
+			pages = append(pages, s.page(ctx, atTime(s.now().Add(-5*24*time.Hour)), limit))
+
+			for _, p := range pages {
 				Expect(len(p.Events)).To(BeNumerically("<=", limit))
 			}
 		},

@@ -243,6 +243,34 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "date-loses-at-the-border", sentence: "leaves out the last event of the page at a date, if more follow",
+		clause: "SRV-CURSOR-14", also: walks,
+		page: func(a asking, p *page) {
+			if _, isDate := parseDate(a.cursor); isDate && p.to-p.from > 1 && p.to < p.len() {
+				p.pick = p.indexes()[:p.to-p.from-1]
+			}
+		},
+	},
+	{
+		name: "date-to-the-next-minute", sentence: "begins at the full minute after the date",
+		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
+		page: func(a asking, p *page) {
+			if date, isDate := parseDate(a.cursor); isDate {
+				p.from = max(p.from, min(p.since(date.Add(time.Minute-1).Truncate(time.Minute)), p.to))
+			}
+		},
+	},
+	{
+		name: "offset-ignored", sentence: "takes a date in another zone for one in UTC",
+		clause: "SRV-CURSOR-8",
+		request: func(r *http.Request) {
+			cursor := r.URL.Query().Get("cursor")
+			if _, isDate := parseDate(cursor); isDate && isStream(r) && len(cursor) > len("2006-01-02") && !strings.HasSuffix(cursor, "Z") {
+				setQuery(r, "cursor", cursor[:len(cursor)-len("+00:00")]+"Z")
+			}
+		},
+	},
+	{
 		name: "date-too-late", sentence: "begins six hours later than the date",
 		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
 		request: func(r *http.Request) {

@@ -134,6 +134,18 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		Entry("the date alone", "2006-01-02", 0, time.Hour),
 		Entry("seconds, a year ago", "2006-01-02T15:04:05Z", 0, 365*24*time.Hour))
 
+	Must("SRV-CURSOR-17", "The service gives nothing from before 2021, whatever the date that it is asked from",
+		"spec/dataset, getStream, cursor; the documentation's floor", controlled, func(ctx SpecContext, on stream) {
+			clock := &clock{time: time.Date(2020, 12, 31, 23, 0, 0, 0, time.UTC)}
+			old, young := event(clock.now(), 1), event(clock.now().Add(2*time.Hour), 2)
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw([]byte(old)), Clock: clock.now})
+			clock.advance(2 * time.Hour)
+			Expect(box.Append([]byte(young))).To(Succeed())
+
+			Expect(s.drain(ctx, after("2020-12-31"), 10).Events()).To(HoldEvents([]string{young}))
+			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{young}))
+		})
+
 	Should("SRV-CURSOR-9", "The service gives from a later date the tail of what it gives from an earlier one",
 		"spec/dataset, getStream, cursor: a seek that clips nothing; undocumented how far it reaches", assumed,
 		func(ctx SpecContext, on stream) {

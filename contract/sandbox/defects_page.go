@@ -271,6 +271,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "no-floor", sentence: "gives what is from before 2021 to who asks from a date",
+		clause: "SRV-CURSOR-17",
+		page: func(a asking, p *page) {
+			if date, isDate := parseDate(a.cursor); isDate {
+				p.from = p.since(date)
+			}
+		},
+	},
+	{
 		name: "date-too-late", sentence: "begins six hours later than the date",
 		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
 		request: func(r *http.Request) {

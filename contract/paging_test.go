@@ -59,13 +59,18 @@ var _ = Describe("Paging", Label("paging"), func() {
 			now := time.Now()
 			var log []string
 			var raw [][]byte
-			for i, minutes := range []int{5, 3, 4, 1, 2, 0, 9, 8, 7, 6} { // not the order of the timestamps
+			for i, minutes := range []int{5, 3, 4, 1, 2, 0, 9, 9, 9, 6} { // not the order of the timestamps, nor each once
 				log = append(log, event(now.Add(-time.Duration(minutes)*time.Minute), i))
-				raw = append(raw, []byte(log[i]))
+			}
+			log = append(log, `{"eventId":null,"action":"Created"}`, `{"eventId":null,"action":"Sent"}`) // what has no id is no repeat
+			for _, event := range log {
+				raw = append(raw, []byte(event))
 			}
 			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(raw...)})
 
-			Expect(s.drain(ctx, start, 3).Events()).To(HoldEvents(log))
+			for _, limit := range []int{3, 1000} {
+				Expect(s.drain(ctx, start, limit).Events()).To(HoldEvents(log), "at the limit %d", limit)
+			}
 		})
 
 	Should("SRV-PAGE-5", "The service gives no cursor twice in a walk, but for the one at the end",

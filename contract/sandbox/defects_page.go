@@ -114,6 +114,13 @@ var pageDefects = []Defect{
 	},
 
 	{
+		name: "equal-times-once", sentence: "gives one alone of several events in a row that have the same time",
+		clause: "SRV-PAGE-4", also: walks,
+		page: func(_ asking, p *page) {
+			p.pick = slices.DeleteFunc(p.indexes(), func(i int) bool { return i > 0 && p.happened(i).Equal(p.happened(i-1)) })
+		},
+	},
+	{
 		name: "late-news-lost", sentence: "leaves out what arrives after the end was reached and happened before what arrived last",
 		clause: "SRV-CURSOR-5", also: walks,
 		page: func(_ asking, p *page) {

@@ -13,6 +13,18 @@ import (
 	"example.com/docusign-monitor/contract/sandbox"
 )
 
+// numbered is a service with a log of so many small events: it is their number that counts.
+func numbered(on stream, n int) (s *service, log []string) {
+	GinkgoHelper()
+	var raw [][]byte
+	for i := range n {
+		log = append(log, fmt.Sprintf(`{"eventId":"%d"}`, i))
+		raw = append(raw, []byte(log[i]))
+	}
+	s, _ = controlledProvider(on, sandbox.Config{Events: sandbox.Raw(raw...)})
+	return s, log
+}
+
 var _ = Describe("Paging", Label("paging"), func() {
 	MustEach("SRV-PAGE-1", "The service gives no page of more events than the limit",
 		"spec/dataset, getStream, limit",
@@ -42,16 +54,33 @@ var _ = Describe("Paging", Label("paging"), func() {
 
 	Must("SRV-PAGE-3", "The service gives at most 1000 events when no limit is given, and the same ones",
 		"spec/dataset, getStream, limit, default", controlled, func(ctx SpecContext, on stream) {
-			var log [][]byte // of small events: it is their number that counts
-			for i := range 1100 {
-				log = append(log, fmt.Appendf(nil, `{"eventId":"%d"}`, i))
-			}
-			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(log...)})
+			s, log := numbered(on, 1100)
 
 			p := s.page(ctx, start, 0)
 
 			Expect(len(p.Events)).To(BeNumerically("<=", 1000))
-			Expect(s.read(ctx, start, 1000, len(p.Events)).Events()).To(BeginWithEvents(p.Events))
+			Expect(log).To(BeginWithEvents(p.Events))
+			Expect(log[len(p.Events):]).To(BeginWithEvents(s.page(ctx, after(p.EndCursor), 1).Events))
+		})
+
+	Must("SRV-PAGE-14", "The service keeps to any limit, from the least to the most, and loses nothing at the border of its page",
+		"spec/dataset, getStream, limit", controlled, func(ctx SpecContext, on stream) {
+			const each = 40 // limit from the least is tried, and then the most
+			s, log := numbered(on, each*(each+1)/2+2005)
+
+			var got []string
+			cursor := start
+			for limit := 1; limit <= each+2; limit++ {
+				most := limit
+				if limit > each {
+					most = 2000
+				}
+				p := s.page(ctx, cursor, most)
+				Expect(len(p.Events)).To(BeNumerically("<=", most))
+				got, cursor = append(got, p.Events...), after(p.EndCursor)
+			}
+
+			Expect(log).To(BeginWithEvents(got))
 		})
 
 	Must("SRV-PAGE-4", "The service gives every event once from the start to the end, in the order of ingestion",

@@ -114,6 +114,24 @@ var pageDefects = []Defect{
 	},
 
 	{
+		name: "loses-at-a-middle-limit", sentence: "leaves out the last event of a full page, at a limit from 13 to 37 that is odd",
+		clause: "SRV-PAGE-14", also: walks,
+		page: func(a asking, p *page) {
+			if a.limit >= 13 && a.limit <= 37 && a.limit%2 == 1 && p.to-p.from == a.limit {
+				p.pick = p.indexes()[:a.limit-1]
+			}
+		},
+	},
+	{
+		name: "one-more-than-the-most", sentence: "gives 2001 events at the limit 2000",
+		clause: "SRV-PAGE-14", also: walks,
+		page: func(a asking, p *page) {
+			if a.limit == maxLimit && p.to-p.from == a.limit && p.to < p.len() {
+				p.to++
+			}
+		},
+	},
+	{
 		name: "equal-times-once", sentence: "gives one alone of several events in a row that have the same time",
 		clause: "SRV-PAGE-4", also: walks,
 		page: func(_ asking, p *page) {

@@ -186,6 +186,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "ends-with-a-full-page", sentence: "gives back the cursor that it was sent with the last page, if that is full, and so the page once more",
+		clause: "SRV-PAGE-11", also: walks,
+		page: func(a asking, p *page) {
+			if strings.HasPrefix(a.cursor, "aa_") && p.to == p.len() && p.to-p.from == a.limit {
+				p.end = quoted(a.cursor)
+			}
+		},
+	},
+	{
 		name: "restless-end", sentence: "gives another cursor each time at the end",
 		clause: "SRV-CURSOR-3", also: []string{"SRV-*"},
 		page: func(_ asking, p *page) {

@@ -136,6 +136,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 					altered = append(altered, splice)
 				}
 			}
+			altered = append(altered, given[:len(given)-1], given[:len(given)/2], given+" ", " "+given, given+given)
 			for _, cursor := range slices.Compact(altered) {
 				if a := s.get(ctx, after(cursor), 3); a.Status != http.StatusBadRequest {
 					Expect(s.readPage(a).Events).To(HoldEvents(right), "after %s, which is %s altered", cursor, given)

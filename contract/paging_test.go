@@ -4,6 +4,7 @@ package contract_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -131,6 +132,19 @@ var _ = Describe("Paging", Label("paging"), func() {
 			Expect(earlier).NotTo(BeEmpty(), "The stream holds one event at most, so nothing is proved")
 			Expect(small).To(BeginWithEvents(earlier))
 			Expect(later).To(BeginWithEvents(small))
+		})
+
+	Must("SRV-PAGE-13", "The service gives the same page to who takes no compression, and does not compress it",
+		"RFC 9110, section 12.5.3", func(ctx SpecContext, on stream) {
+			s := provider(on)
+			from := s.anchor(ctx)
+			packed := s.page(ctx, from, 50) // the transport asks for gzip by itself
+
+			a := s.do(ctx, http.MethodGet, s.stream("limit=50&cursor="+url.QueryEscape(*from)), s.bearer(ctx), func(r *http.Request) {
+				r.Header.Set("Accept-Encoding", "identity")
+			})
+
+			Expect(s.readPage(a).Events).To(BeginWithEvents(packed.Events))
 		})
 
 	ShouldEach("SRV-PAGE-7", "The service refuses a limit outside of 1 to 2000 with 400",

@@ -66,6 +66,15 @@ var answerDefects = []Defect{
 		},
 	},
 	{
+		name: "plain-page-cut", sentence: "leaves out the last event of a page that is not to be compressed",
+		clause: "SRV-PAGE-13",
+		answer: func(r *http.Request, got *captured) {
+			if last := bytes.LastIndex(got.body, []byte(`,{"timestamp"`)); isStream(r) && last > 0 && !acceptsGzip(r.Header) {
+				got.body = append(got.body[:last], "]}"...)
+			}
+		},
+	},
+	{
 		name: "created", sentence: "answers 201 in place of 200",
 		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
 		answer: func(r *http.Request, got *captured) {

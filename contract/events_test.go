@@ -72,12 +72,31 @@ var _ = Describe("Events", Label("events"), func() {
 // oddEvents are what a decoder stumbles over and a copy does not.
 var oddEvents = []TableEntry{
 	Entry("an integer of 20 digits", `{"n":98765432109876543210,"score":2.50}`),
+	Entry("numbers in every writing", `{"n":[0.12345678901234567890,1e2,1E+2,2.0e-7,-0,1e400,1.0]}`),
+	Entry("letters that can be written in two ways", `{"t":"<a href='x'>&amp;</a> \/ / \u002f \u000a \n \u00E9 \u007f"}`),
+	Entry("letters that look alike, and invisible ones", "{\"t\":\"é e\u0301 \u2028\u2029\ufeff\u00a0\"}"),
+	Entry("half of a pair", `{"t":"\ud83d"}`),
+	Entry("blanks around a text, and a name that is empty", `{"t":"  x  ","":" "}`),
+	Entry("nothing, in every depth", `{"data":{"a":null,"b":"","c":[],"d":{},"e":[null,"",[],{}]}}`),
+	Entry("a long text, deep down", `{"data":{"a":`+strings.Repeat("[", 200)+`"`+oversized+`"`+strings.Repeat("]", 200)+`}}`),
+	Entry("a whole record", wholeRecord),
 	Entry("fields that no document knows", `{"zebra":{"b":1,"a":[null,true]},"application":"x"}`),
 	Entry("nulls, empty texts, absent fields", `{"eventId":null,"userId":"","data":{}}`),
 	Entry("escaped and raw letters", `{"city":"\u6771\u4eac","state":"東京都","lock":"\ud83d\udd12"}`),
 	Entry("spaces between the tokens", `{ "object" : "Envelope" ,	"action":"Created" }`),
 	Entry("an array of characters", `{"data":{"SignerIp":["1","9","8"]}}`),
 }
+
+// wholeRecord has every field that the documents know, with values that a service might think to mend.
+const wholeRecord = `{"timestamp":"2026-01-02T03:04:05.1200000Z","eventId":"0000000A-0000-4000-8000-00000000000b","site":"DEMO",` +
+	`"accountId":"","organizationId":null,"userId":"0000000a-0000-4000-8000-00000000000c","integratorKey":"##DOCUSIGN_INTERNAL_NOT_USED##",` +
+	`"userAgent":"Agent/1.0 (X11;  x86_64)","userAgentClientInfo":{"browser":{"family":"Agent","version":{"major":"01","minor":null,"patch":""}},` +
+	`"device":{"family":"Other","brand":"","model":""},"os":{"family":"Linux","version":{"major":"6"}}},"ipAddress":"2001:DB8::0:1",` +
+	`"ipAddressLocation":{"latitude":48.137154000000001,"longitude":11.5761240,"country":"germany","state":"","city":"münchen"},` +
+	`"object":"Envelope","action":"Created","property":"","field":"","result":"","source":"Web","isUserMemberOfDomain":null,` +
+	`"referencedUserIsMemberOfDomain":false,"referencedUserId":"","proxyStatus":"","proxyType":"","proxyLevel":"","latitude":48.137154,` +
+	`"longitude":11.576124,"city":"München","state":" ","country":"DE","device":"Other","browser":"","os":"Linux 6","affectedUserId":"",` +
+	`"affectedUserIsMemberOfDomain":null,"data":{"Count":"007","EventIds":[],"SettingsKey":"a b","EnvelopeId":null}}`
 
 // member is a text in an event, empty if it is absent or something else.
 func member(text, name string) string {

@@ -57,6 +57,20 @@ var eventDefects = []Defect{
 		},
 	},
 	{
+		name: "escaped-for-HTML", sentence: "escapes the letters that mean something in HTML",
+		clause: "SRV-EVENT-1", also: spoilt,
+		event: func(_ stream, event []byte) []byte {
+			var safe bytes.Buffer
+			json.HTMLEscape(&safe, event)
+			return safe.Bytes()
+		},
+	},
+	{
+		name: "flags-filled-in", sentence: "writes false for a flag that is null",
+		clause: "SRV-EVENT-1", also: spoilt,
+		event: func(_ stream, event []byte) []byte { return unknown.ReplaceAll(event, []byte("${1}false")) },
+	},
+	{
 		name: "time-without-zone", sentence: "gives timestamps without a zone",
 		clause: "SRV-EVENT-2", also: spoilt,
 		event: func(_ stream, event []byte) []byte { return stamp.ReplaceAll(event, []byte(`$1"`)) },
@@ -103,6 +117,7 @@ var (
 	zeros    = regexp.MustCompile(`(:-?\d+)(?:\.0+|(\.\d*[1-9])0+)`)
 	digits   = regexp.MustCompile(`:-?\d{16,}`)
 	stamp    = regexp.MustCompile(`("timestamp":\s*"[^"]*)Z"`)
+	unknown  = regexp.MustCompile(`("\w+MemberOfDomain":)null`)
 	identity = regexp.MustCompile(`"eventId":\s*"[^"]*"`)
 	latitude = regexp.MustCompile(`"latitude":(-?\d+(?:\.\d+)?)`)
 )

@@ -137,7 +137,11 @@ func judgeAnswer(input *openapi3filter.RequestValidationInput, e judged, second 
 		charge(byDocument, "the document has no such status")
 	}
 
-	if kind, _, _ := mime.ParseMediaType(e.answer.Header.Get("Content-Type")); kind == "application/json" || strings.HasSuffix(kind, "+json") {
+	kind, parameters, _ := mime.ParseMediaType(e.answer.Header.Get("Content-Type"))
+	if kind == "application/json" || strings.HasSuffix(kind, "+json") {
+		if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+			charge(exactJSON, "the body is said to be in "+charset)
+		}
 		repeated, err := readJSON(e.received)
 		if err != nil {
 			charge(exactJSON, err.Error())

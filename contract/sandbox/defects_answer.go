@@ -66,6 +66,15 @@ var answerDefects = []Defect{
 		},
 	},
 	{
+		name: "another-charset", sentence: "says that a page is in Latin-1",
+		clause: "SRV-SCHEMA-2", also: []string{"SRV-SCHEMA-*"},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusOK {
+				got.header.Set("Content-Type", "application/json; charset=iso-8859-1")
+			}
+		},
+	},
+	{
 		name: "plain-page-cut", sentence: "leaves out the last event of a page that is not to be compressed",
 		clause: "SRV-PAGE-13",
 		answer: func(r *http.Request, got *captured) {

@@ -44,6 +44,15 @@ var _ = Describe("Errors", Label("errors"), func() {
 			Expect(member(a.Body, "errorCode")).NotTo(BeEmpty(), a.String)
 			Expect(member(a.Body, "message")).NotTo(BeEmpty(), a.String)
 		})
+
+	Should("SRV-ERROR-4", "The service says in WWW-Authenticate, with a 401, that it wants a bearer token",
+		"RFC 9110, section 11.6.1; RFC 6750, section 3", assumed, func(ctx SpecContext, on stream) {
+			s := provider(on)
+
+			a := s.do(ctx, http.MethodGet, s.stream(""), authorization("Bearer "+strings.Repeat("nobody", 9)))
+
+			Expect(strings.ToLower(a.Header.Get("WWW-Authenticate"))).To(HavePrefix("bearer"), a.String)
+		})
 })
 
 // refusals are requests that are to be refused, each of which carries a secret.

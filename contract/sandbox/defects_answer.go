@@ -84,6 +84,11 @@ var answerDefects = []Defect{
 		},
 	},
 	{
+		name: "no-challenge", sentence: "does not say with a 401 what kind of a token it wants",
+		clause: "SRV-ERROR-4",
+		answer: func(_ *http.Request, got *captured) { got.header.Del("WWW-Authenticate") },
+	},
+	{
 		name: "created", sentence: "answers 201 in place of 200",
 		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
 		answer: func(r *http.Request, got *captured) {

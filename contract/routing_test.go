@@ -3,6 +3,8 @@ package contract_test
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -18,6 +20,10 @@ var _ = Describe("Routing", Label("routing"), func() {
 
 			Expect(a).To(HaveStatus(http.StatusOK))
 			Expect(s.readPage(a).Events).To(HoldEvents(long.Events))
+
+			next := s.page(ctx, after(long.EndCursor), 5)
+			a = s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream?limit=5&cursor="+url.QueryEscape(long.EndCursor), s.bearer(ctx))
+			Expect(s.readPage(a).Events).To(BeginWithEvents(next.Events))
 		})
 
 	ShouldEach("SRV-ROUTE-2", "The service answers 404 for a version or a data set that there is not",
@@ -67,6 +73,8 @@ var _ = Describe("Routing", Label("routing"), func() {
 		Entry("PATCH stream", http.MethodPatch, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("DELETE stream", http.MethodDelete, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("POST organization stream", http.MethodPost, "/v1/organizations/00000000-0000-4000-8000-000000000000/stream", http.MethodGet),
+		Entry("PUT organization stream", http.MethodPut, "/v1/organizations/00000000-0000-4000-8000-000000000000/stream", http.MethodGet),
+		Entry("PATCH organization stream", http.MethodPatch, "/v1/organizations/00000000-0000-4000-8000-000000000000/stream", http.MethodGet),
 		Entry("DELETE organization stream", http.MethodDelete, "/v1/organizations/00000000-0000-4000-8000-000000000000/stream", http.MethodGet),
 		Entry("GET token", http.MethodGet, "/oauth/token", http.MethodPost),
 		Entry("PUT token", http.MethodPut, "/oauth/token", http.MethodPost),
@@ -97,6 +105,8 @@ var _ = Describe("Routing", Label("routing"), func() {
 			a := s.do(declared(ctx, outside), http.MethodHead, target(s), s.bearer(ctx))
 
 			Expect(a.Status).To(BeElementOf(http.StatusOK, http.StatusMethodNotAllowed), a.String)
+			a = s.do(declared(ctx, outside), http.MethodHead, target(s), authorization("Bearer "+strings.Repeat("nobody", 9)))
+			Expect(a.Status).To(BeElementOf(http.StatusUnauthorized, http.StatusMethodNotAllowed), a.String)
 		},
 		Entry("of the stream", func(s *service) string { return s.stream("limit=1") }),
 		Entry("of userinfo", func(s *service) string { return s.auth + "/oauth/userinfo" }))

@@ -70,6 +70,24 @@ var routeDefects = []Defect{
 		},
 	},
 	{
+		name: "head-for-everyone", sentence: "answers 200 to HEAD without a good token",
+		clause: "SRV-ROUTE-5",
+		answer: func(r *http.Request, got *captured) {
+			if r.Method == http.MethodHead && got.status == http.StatusUnauthorized {
+				got.status = http.StatusOK
+			}
+		},
+	},
+	{
+		name: "version-2-begins-anew", sentence: "passes over the cursor under v2",
+		clause: "SRV-ROUTE-1",
+		request: func(r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/api/v2/") && isStream(r) {
+				setQuery(r, "cursor", "")
+			}
+		},
+	},
+	{
 		name: "options-for-browsers", sentence: "answers OPTIONS as a browser's preflight, which says nothing of the methods",
 		clause: "SRV-ROUTE-6",
 		answer: func(r *http.Request, got *captured) {

@@ -133,13 +133,19 @@ var _ = Describe("Auth", Label("auth"), func() {
 		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext, on stream) {
 			clock := newClock()
 			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, TokenLifetime: 10 * time.Minute})
+			var token oauth.Token
+			Expect(json.Unmarshal([]byte(s.ask(ctx, s.assertion()).Body), &token)).To(Succeed())
+			life := time.Duration(token.ExpiresIn) * time.Second
+			s.token = token.AccessToken
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
-			clock.advance(8 * time.Minute)
+			clock.advance(life * 8 / 10)
+			s.newToken(ctx) // another one ends nothing
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
-			clock.advance(4 * time.Minute)
+			clock.advance(life * 4 / 10)
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusUnauthorized))
+			Expect(s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))).To(HaveStatus(http.StatusUnauthorized))
 		})
 
 	MustEach("SRV-AUTH-4", "The service refuses a forged, foreign or expired assertion with 400 and invalid_grant",

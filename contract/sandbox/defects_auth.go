@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -126,10 +128,22 @@ var authDefects = []Defect{
 	},
 	{
 		name: "userinfo-open", sentence: "answers 200 at userinfo without a good token, with no user",
-		clause: "SRV-AUTH-11",
+		clause: "SRV-AUTH-11", also: []string{"SRV-AUTH-3", "SRV-AUTH-13"},
 		answer: func(r *http.Request, got *captured) {
 			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") && got.status == http.StatusUnauthorized {
 				got.status, got.body = http.StatusOK, []byte(`{"sub":""}`)
+			}
+		},
+	},
+	{
+		name: "lifetime-doubled", sentence: "says that a token lives twice as long as it does",
+		clause: "SRV-AUTH-3",
+		answer: func(r *http.Request, got *captured) {
+			if strings.HasSuffix(r.URL.Path, "/oauth/token") {
+				got.body = lifetime.ReplaceAllFunc(got.body, func(member []byte) []byte {
+					seconds, _ := strconv.Atoi(string(lifetime.FindSubmatch(member)[1]))
+					return fmt.Appendf(nil, `"expires_in":%d`, 2*seconds)
+				})
 			}
 		},
 	},
@@ -155,6 +169,7 @@ var authDefects = []Defect{
 
 var (
 	subject   = regexp.MustCompile(`"sub":"[^"]*"`)
+	lifetime  = regexp.MustCompile(`"expires_in":(\d+)`)
 	endCursor = regexp.MustCompile(`^(\{"endCursor":"[^"]*)"`)
 )
 

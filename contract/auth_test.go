@@ -53,9 +53,11 @@ var _ = Describe("Auth", Label("auth"), func() {
 			s.bearer(ctx)
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
-			a := s.do(declared(ctx, is), http.MethodGet, s.stream(""), func(r *http.Request) { alter(r, s.token) })
+			for _, of := range []string{s.stream("limit=1"), s.auth + "/oauth/userinfo"} { // to the letter what was answered before
+				a := s.do(declared(ctx, is), http.MethodGet, of, func(r *http.Request) { alter(r, s.token) })
 
-			Expect(a).To(HaveStatus(http.StatusUnauthorized))
+				Expect(a).To(HaveStatus(http.StatusUnauthorized))
+			}
 		},
 		Entry("without its end", valid, func(r *http.Request, token string) {
 			r.Header.Set("Authorization", "Bearer "+token[:len(token)-1])
@@ -68,6 +70,15 @@ var _ = Describe("Auth", Label("auth"), func() {
 		}),
 		Entry("with more behind it", valid, func(r *http.Request, token string) {
 			r.Header.Set("Authorization", "Bearer "+token+"A")
+		}),
+		Entry("with a word behind it", valid, func(r *http.Request, token string) {
+			r.Header.Set("Authorization", "Bearer "+token+" A")
+		}),
+		Entry("with a comma and another behind it", valid, func(r *http.Request, token string) {
+			r.Header.Set("Authorization", "Bearer "+token+", Bearer nobody")
+		}),
+		Entry("in one of two headers", invalid, func(r *http.Request, token string) {
+			r.Header["Authorization"] = []string{"Bearer nobody", "Bearer " + token}
 		}),
 		Entry("twice", valid, func(r *http.Request, token string) {
 			r.Header.Set("Authorization", "Bearer "+token+token)

@@ -148,6 +148,15 @@ var authDefects = []Defect{
 		},
 	},
 	{
+		name: "userinfo-under-any-scheme", sentence: "takes an access token under any scheme at userinfo",
+		clause: "SRV-AUTH-13",
+		request: func(r *http.Request) {
+			if _, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.HasSuffix(r.URL.Path, "/oauth/userinfo") {
+				r.Header.Set("Authorization", "Bearer "+token)
+			}
+		},
+	},
+	{
 		name: "cursor-of-one-token", sentence: "takes a cursor with no other token than the one that it was given to",
 		clause: "SRV-CURSOR-2", also: walks,
 		request: func(r *http.Request) {

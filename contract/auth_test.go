@@ -105,23 +105,45 @@ var _ = Describe("Auth", Label("auth"), func() {
 			log := event(time.Now(), 1)
 			s, box := controlledProvider(organizationStream, sandbox.Config{
 				Events:        sandbox.Raw([]byte(log)),
-				Organizations: []sandbox.Organization{{ID: mine, NotEntitled: !entitled}, {ID: other}},
-				Users:         []sandbox.User{user},
+				Organizations: []sandbox.Organization{{ID: mine, NotEntitled: !entitled}, {ID: other, Events: sandbox.Raw()}},
+				Users:         []sandbox.User{user, {Organizations: []string{other}}},
 			})
-			Expect(box.AppendTo(other, []byte(event(time.Now(), 2)))).To(Succeed())
+			foreign := event(time.Now(), 2)
+			Expect(box.AppendTo(other, []byte(foreign))).To(Succeed())
 
 			s.organization = other
 			Expect(s.get(ctx, start, 1).Status).To(BeElementOf(http.StatusForbidden, http.StatusNotFound))
 			s.organization = mine
-			if user.Role == sandbox.NoRole || !entitled {
-				Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusForbidden))
-				return
+			for range streams {
+				if user.Role == sandbox.NoRole || !entitled {
+					Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusForbidden))
+				} else {
+					Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{log}))
+				}
+				s.turn()
 			}
-			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{log}))
+			s.organization, s.user = other, box.CredentialsOf(1).UserID
+			s.forget()
+			for range streams { // one of them knows whose events are meant by the token alone
+				Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{foreign}))
+				s.turn()
+			}
 		},
 		Entry("an administrator", sandbox.User{}, true),
+		Entry("a user who may read security reports", sandbox.User{Role: sandbox.SecurityReports}, true),
 		Entry("a user without a role", sandbox.User{Role: sandbox.NoRole}, true),
 		Entry("an administrator of an organization that has no Monitor", sandbox.User{}, false))
+
+	Must("SRV-AUTH-16", "The service answers 403 on the dataset stream to a user of several organizations, whose URL names none",
+		"spec/dataset, getStream, 403", controlled, func(ctx SpecContext) {
+			const mine, other = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+			s, _ := controlledProvider(datasetStream, sandbox.Config{
+				Organizations: []sandbox.Organization{{ID: mine}, {ID: other}},
+				Users:         []sandbox.User{{Organizations: []string{mine, other}}},
+			})
+
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusForbidden))
+		})
 
 	ShouldEach("SRV-AUTH-15", "The service reads the grant from a form alone, whatever else has its bytes",
 		"spec/oauth, TokenRequest; RFC 6749, appendix B; the status is assumed", assumed,

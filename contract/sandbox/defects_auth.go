@@ -171,6 +171,16 @@ var authDefects = []Defect{
 		},
 	},
 	{
+		name: "forbidden-as-empty", sentence: "answers with an empty page on the dataset stream where it has to answer 403",
+		clause: "SRV-AUTH-16", also: []string{"SRV-AUTH-14", "SRV-SCHEMA-1"},
+		answer: func(r *http.Request, got *captured) {
+			if got.status == http.StatusForbidden && strings.HasPrefix(r.URL.Path, "/api/") {
+				got.status, got.body = http.StatusOK, []byte(`{"endCursor":"aa_0_0_0","data":[]}`)
+				got.header.Set("Content-Type", "application/json")
+			}
+		},
+	},
+	{
 		name: "other-organization-served", sentence: "gives a user the events of an organization that the user has nothing to do with",
 		clause: "SRV-AUTH-14", skips: membership,
 	},

@@ -145,6 +145,22 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusForbidden))
 		})
 
+	MustEach("SRV-AUTH-17", "The service takes an assertion with all that the documentation allows",
+		"spec/oauth, createToken, description; RFC 7519, section 4; RFC 6749, section 3.3",
+		func(ctx SpecContext, change func(now time.Time) jwt.MapClaims) {
+			s := accountServer()
+
+			Expect(s.ask(ctx, sign(jwt.SigningMethodRS256, s.key, s.claims(change(s.now()))))).To(HaveStatus(http.StatusOK))
+		},
+		Entry("a life of one hour", func(now time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"iat": now.Unix(), "exp": now.Unix() + 3600}
+		}),
+		Entry("nbf", func(now time.Time) jwt.MapClaims { return jwt.MapClaims{"nbf": now.Unix()} }),
+		Entry("a claim that it does not know", func(time.Time) jwt.MapClaims { return jwt.MapClaims{"jti": "1"} }),
+		Entry("the scopes the other way round", func(time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"scope": "impersonation signature"}
+		}))
+
 	ShouldEach("SRV-AUTH-15", "The service reads the grant from a form alone, whatever else has its bytes",
 		"spec/oauth, TokenRequest; RFC 6749, appendix B; the status is assumed", assumed,
 		func(ctx SpecContext, mediaType string) {

@@ -3,9 +3,12 @@ package sandbox
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -178,6 +181,23 @@ var authDefects = []Defect{
 				got.status, got.body = http.StatusOK, []byte(`{"endCursor":"aa_0_0_0","data":[]}`)
 				got.header.Set("Content-Type", "application/json")
 			}
+		},
+	},
+	{
+		name: "nbf-refused", sentence: "refuses an assertion that says from when on it is valid",
+		clause: "SRV-AUTH-17", also: []string{"SRV-AUTH-5"},
+		request: func(r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/oauth/token") || r.Body == nil {
+				return
+			}
+			body, _ := io.ReadAll(r.Body)
+			form, _ := url.ParseQuery(string(body))
+			if parts := strings.Split(form.Get("assertion"), "."); len(parts) == 3 {
+				if claims, _ := base64.RawURLEncoding.DecodeString(parts[1]); bytes.Contains(claims, []byte(`"nbf":`)) {
+					body = []byte(url.Values{"grant_type": form["grant_type"], "assertion": {"refused"}}.Encode())
+				}
+			}
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		},
 	},
 	{

@@ -161,6 +161,14 @@ var _ = Describe("Auth", Label("auth"), func() {
 			return jwt.MapClaims{"scope": "impersonation signature"}
 		}))
 
+	Must("SRV-AUTH-18", "The service takes the key of an integration for assertions of this integration alone",
+		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext) {
+			s, _ := controlledProvider(datasetStream, sandbox.Config{Integrations: []sandbox.Integration{{}, {Key: otherKey, PrivateKey: foreignKey()}}})
+			s.integrationKey = otherKey
+
+			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("invalid_grant", ""))
+		})
+
 	ShouldEach("SRV-AUTH-15", "The service reads the grant from a form alone, whatever else has its bytes",
 		"spec/oauth, TokenRequest; RFC 6749, appendix B; the status is assumed", assumed,
 		func(ctx SpecContext, mediaType string) {
@@ -205,12 +213,16 @@ var _ = Describe("Auth", Label("auth"), func() {
 	ShouldEach("SRV-AUTH-5", "The service says in error_description what is wrong with an assertion",
 		"spec/oauth, createToken, 400; third parties have seen it missing", describes("invalid_grant"), forgeries)
 
-	Must("SRV-AUTH-6", "The service answers consent_required for a user who has not consented",
-		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext) {
-			s, _ := controlledProvider(datasetStream, sandbox.Config{Users: []sandbox.User{{NoConsent: true}}})
+	MustEach("SRV-AUTH-6", "The service answers consent_required for a user who has not consented",
+		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext, user sandbox.User) {
+			s, _ := controlledProvider(datasetStream, sandbox.Config{
+				Integrations: []sandbox.Integration{{}, {Key: otherKey, PrivateKey: foreignKey()}}, Users: []sandbox.User{user},
+			})
 
 			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("consent_required", ""))
-		})
+		},
+		Entry("to any integration", sandbox.User{NoConsent: true}),
+		Entry("but to another integration", sandbox.User{Integrations: []string{otherKey}}))
 
 	MustEach("SRV-AUTH-7", "The service takes no other grant_type for the JWT grant",
 		"spec/oauth, TokenRequest, grant_type", func(ctx SpecContext, other string) {
@@ -304,6 +316,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(a).To(HaveStatus(http.StatusOK))
 		})
 })
+
+// otherKey is that of an integration beside the suite's own.
+const otherKey = "33333333-3333-4333-8333-333333333333"
 
 // oversized is longer than anything that a service has given, and short enough for a header or a URL.
 var oversized = strings.Repeat("x", 5000)

@@ -50,7 +50,13 @@ func (s *Server) judge(assertion string) (*User, *refusal) {
 	if s.keyRevoked.Load() {
 		return nil, noValidSignature
 	}
-	token, err := strict.Parse(assertion, func(*jwt.Token) (any, error) { return &issuer.PrivateKey.PublicKey, nil })
+	keys := jwt.VerificationKeySet{Keys: []jwt.VerificationKey{&issuer.PrivateKey.PublicKey}}
+	for _, other := range s.config.Integrations {
+		if s.skips(keyOwner) {
+			keys.Keys = append(keys.Keys, &other.PrivateKey.PublicKey)
+		}
+	}
+	token, err := strict.Parse(assertion, func(*jwt.Token) (any, error) { return keys, nil })
 	if err != nil && !s.skips(signature) {
 		return nil, noValidSignature
 	}

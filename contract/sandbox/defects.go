@@ -60,6 +60,7 @@ const (
 	tokenOrigin
 	audience
 	signature
+	keyOwner
 	assertionTimes
 	consent
 	grantType

@@ -70,7 +70,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "signature-ignored", sentence: "does not verify the signature of an assertion",
-		clause: "SRV-AUTH-4", also: []string{"SRV-AUTH-5"}, skips: signature,
+		clause: "SRV-AUTH-4", also: []string{"SRV-AUTH-5", "SRV-AUTH-18"}, skips: signature,
 	},
 	{
 		name: "times-ignored", sentence: "takes an assertion at any time and of any lifetime",
@@ -199,6 +199,10 @@ var authDefects = []Defect{
 			}
 			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 		},
+	},
+	{
+		name: "key-of-any-integration", sentence: "takes an assertion by the key of another integration than its issuer",
+		clause: "SRV-AUTH-18", skips: keyOwner,
 	},
 	{
 		name: "other-organization-served", sentence: "gives a user the events of an organization that the user has nothing to do with",

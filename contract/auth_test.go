@@ -207,6 +207,32 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 	MustEach("SRV-AUTH-4", "The service refuses a forged, foreign or expired assertion with 400 and invalid_grant",
 		"spec/oauth, createToken, 400", refuses("invalid_grant"), forgeries,
+		Entry("without a signature, though it names RS256", func(s *service) string {
+			a := s.assertion()
+			return a[:strings.LastIndexByte(a, '.')+1]
+		}, ""),
+		Entry("with half of its signature", func(s *service) string { a := s.assertion(); return a[:len(a)-171] }, ""),
+		Entry("not signed (alg None)", func(s *service) string {
+			t := jwt.NewWithClaims(jwt.SigningMethodNone, s.claims(nil))
+			t.Header["alg"] = "None"
+			text, err := t.SignedString(jwt.UnsafeAllowNoneSignatureType)
+			Expect(err).NotTo(HaveOccurred())
+			return text
+		}, ""),
+		Entry("signed by HS256 with the public key as a key file has it", func(s *service) string {
+			der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
+			Expect(err).NotTo(HaveOccurred())
+			return sign(jwt.SigningMethodHS256, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), s.claims(nil))
+		}, ""),
+		Entry("signed by HS256 with the integration key", func(s *service) string {
+			return sign(jwt.SigningMethodHS256, []byte(s.integrationKey), s.claims(nil))
+		}, ""),
+		Entry("for the audience with a slash", withClaim("aud", func(s *service) any { return s.audience + "/" }), ""),
+		Entry("for a host whose name begins with the audience", withClaim("aud", func(s *service) any { return s.audience + ".example.com" }), ""),
+		Entry("for a host whose name ends with the audience", withClaim("aud", func(s *service) any { return "not-" + s.audience }), ""),
+		Entry("without aud", withClaim("aud", func(*service) any { return nil }), ""),
+		Entry("without iss", withClaim("iss", func(*service) any { return nil }), ""),
+		Entry("without sub", withClaim("sub", func(*service) any { return nil }), ""),
 		Entry("a number", func(*service) string { return "5" }, ""),
 		Entry("a text as long as a book page", func(*service) string { return strings.Repeat("nothing", 700) }, ""))
 
@@ -380,6 +406,13 @@ var forgeries = []TableEntry{
 	Entry("for an e-mail address", func(s *service) string {
 		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": "user@example.com"}))
 	}, "invalid_subject"),
+}
+
+// withClaim forges an assertion by one claim.
+func withClaim(name string, value func(*service) any) func(*service) string {
+	return func(s *service) string {
+		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{name: value(s)}))
+	}
 }
 
 // refuses is the body of a table of assertions, which looks at the error code.

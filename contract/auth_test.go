@@ -319,6 +319,15 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(a).To(HaveStatus(http.StatusOK))
 			Expect(json.Unmarshal([]byte(a.Body), &info)).To(Succeed())
 			Expect(strings.ToLower(info.Sub)).To(Equal(strings.ToLower(s.user)))
+			if s.organization != "" { // it is what the organization stream is asked for with
+				var organizations []string
+				for _, account := range info.Accounts {
+					if account.Organization != nil {
+						organizations = append(organizations, strings.ToLower(account.Organization.OrganizationID))
+					}
+				}
+				Expect(organizations).To(ContainElement(strings.ToLower(s.organization)))
+			}
 		})
 
 	MustEach("SRV-AUTH-11", "The service answers 401 at userinfo without an access token that it gave",

@@ -205,15 +205,25 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-18", skips: keyOwner,
 	},
 	{
+		name: "organization-untold", sentence: "names another organization at userinfo than the user's",
+		clause: "SRV-AUTH-10",
+		answer: func(r *http.Request, got *captured) {
+			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") {
+				got.body = organizationOf.ReplaceAll(got.body, []byte(`"organization_id":"00000000-0000-4000-8000-000000000000"`))
+			}
+		},
+	},
+	{
 		name: "other-organization-served", sentence: "gives a user the events of an organization that the user has nothing to do with",
 		clause: "SRV-AUTH-14", skips: membership,
 	},
 }
 
 var (
-	subject   = regexp.MustCompile(`"sub":"[^"]*"`)
-	lifetime  = regexp.MustCompile(`"expires_in":(\d+)`)
-	endCursor = regexp.MustCompile(`^(\{"endCursor":"[^"]*)"`)
+	subject        = regexp.MustCompile(`"sub":"[^"]*"`)
+	organizationOf = regexp.MustCompile(`"organization_id":"[^"]*"`)
+	lifetime       = regexp.MustCompile(`"expires_in":(\d+)`)
+	endCursor      = regexp.MustCompile(`^(\{"endCursor":"[^"]*)"`)
 )
 
 // ownMark is the end of the cursors that are given to who has sent a request.

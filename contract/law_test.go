@@ -56,10 +56,12 @@ var _ = Describe("Laws", Label("laws"), func() {
 
 			var readers sync.WaitGroup // a service has many at a time
 			for i, at := range marks {
-				readers.Go(func() {
-					defer GinkgoRecover()
-					goOn(GinkgoT(), at, 1+i%small)
-				})
+				for _, limit := range []int{1 + i%small, small + 1 + i} {
+					readers.Go(func() {
+						defer GinkgoRecover()
+						goOn(GinkgoT(), at, limit)
+					})
+				}
 			}
 			readers.Wait()
 			for i := 1; i < len(marks); i += 4 { // who has lost an answer asks again, and goes on from there
@@ -68,7 +70,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 			}
 			forAll(func(t *rapid.T) {
 				at := rapid.SampledFrom(marks).Draw(t, "at")
-				limits := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, small), rapid.SampledFrom([]int{50, 999, 1000, 2000})), 1, 4).Draw(t, "limits")
+				limits := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(1, small), rapid.IntRange(1, 2000), rapid.SampledFrom([]int{50, 999, 1000, 2000})), 1, 4).Draw(t, "limits")
 				for _, limit := range limits {
 					next, p := goOn(t, at, limit)
 					if rapid.Bool().Draw(t, "again") {

@@ -21,8 +21,9 @@ func startProcess(t *testing.T) (*target, error) {
 	t.Helper()
 	command, err := exec.LookPath("dsmonitor")
 	if source := filepath.Join("..", "cmd", "dsmonitor"); exists(filepath.Join(source, "main.go")) {
-		command = filepath.Join(t.TempDir(), "dsmonitor")
-		if text, failed := exec.Command("go", "build", "-o", command, "./"+filepath.ToSlash(source)).CombinedOutput(); failed != nil {
+		folder := t.TempDir()
+		command = filepath.Join(folder, "dsmonitor") // Windows adds .exe in both places
+		if text, failed := exec.Command("go", "build", "-o", folder, "./"+filepath.ToSlash(source)).CombinedOutput(); failed != nil {
 			return nil, fmt.Errorf("dsmonitor cannot be built: %w\n%s", failed, text)
 		}
 	} else if err != nil {

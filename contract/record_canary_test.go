@@ -223,6 +223,9 @@ func TestRecordingIsWritten(t *testing.T) {
 	if _, err := newTape(name); err == nil || !strings.Contains(err.Error(), "no recording is overwritten") {
 		t.Errorf("over a recording: %v", err)
 	}
+	if err := made.write([]byte("[]\n")); err == nil || !strings.Contains(err.Error(), "no recording is overwritten") {
+		t.Errorf("over a recording that has come meanwhile: %v", err)
+	}
 	if _, err := newTape(filepath.Join(t.TempDir(), "no", "run.ndjson")); err == nil {
 		t.Error("a folder that is not there is no error")
 	}

@@ -266,7 +266,13 @@ func (t *tape) write(text []byte) error {
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}
-	return os.Rename(temporary.Name(), t.file)
+	switch err := os.Link(temporary.Name(), t.file); {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s has come to be there during the run, and no recording is overwritten", t.file)
+	}
+	return os.Rename(temporary.Name(), t.file) // a file system without links may have this one written over another
 }
 
 var _ = ReportAfterSuite("Recording", func(report Report) {

@@ -181,6 +181,22 @@ func ExampleClock() {
 	// 04:15:06 401
 }
 
+// A sandbox that breaks one promise on purpose: does your own code notice?
+func ExampleDefectByName() {
+	defect, ok := sandbox.DefectByName("skipped-event")
+	if !ok {
+		log.Fatal("there is no such defect")
+	}
+	s, err := sandbox.New(sandbox.Config{Defects: []sandbox.Defect{defect}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	fmt.Println("This server", defect.Sentence()+".")
+	// Output: This server leaves out the last event of a page and goes on behind it.
+}
+
 // With TLS, and so HTTP/2, a client has to trust the sandbox's own CA.
 func ExampleServer_Client() {
 	s, err := sandbox.New(sandbox.Config{TLS: true})

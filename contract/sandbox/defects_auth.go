@@ -131,7 +131,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "userinfo-open", sentence: "answers 200 at userinfo without a good token, with no user",
-		clause: "SRV-AUTH-11", also: []string{"SRV-AUTH-3", "SRV-AUTH-13"},
+		clause: "SRV-AUTH-11", also: []string{"SRV-AUTH-3", "SRV-AUTH-13", "SRV-ROUTE-5"},
 		answer: func(r *http.Request, got *captured) {
 			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") && got.status == http.StatusUnauthorized {
 				got.status, got.body = http.StatusOK, []byte(`{"sub":""}`)

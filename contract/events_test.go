@@ -97,7 +97,7 @@ const wholeRecord = `{"timestamp":"2026-01-02T03:04:05.1200000Z","eventId":"0000
 	`"object":"Envelope","action":"Created","property":"","field":"","result":"","source":"Web","isUserMemberOfDomain":null,` +
 	`"referencedUserIsMemberOfDomain":false,"referencedUserId":"","proxyStatus":"","proxyType":"","proxyLevel":"","latitude":48.137154,` +
 	`"longitude":11.576124,"city":"München","state":" ","country":"DE","device":"Other","browser":"","os":"Linux 6","affectedUserId":"",` +
-	`"affectedUserIsMemberOfDomain":null,"data":{"Count":"007","EventIds":[],"SettingsKey":"a b","EnvelopeId":null}}`
+	`"affectedUserIsMemberOfDomain":null,"data":{"Count":"007","EventIds":[],"SettingsKey":"a b","EnvelopeId":""}}`
 
 // member is a text in an event, empty if it is absent or something else.
 func member(text, name string) string {

@@ -181,6 +181,11 @@ var _ = Describe("Laws", Label("laws"), func() {
 				Expect(missing).To(BeEmpty(), "from %s on", date.text)
 				Expect(whole).To(EndWithEvents(got[:min(len(got), len(whole))]), "from %s on", date.text)
 			}
+			// A query may hold a colon as it is: RFC 3986, section 3.4.
+			date := atTime(now.Add(-6 * 24 * time.Hour))
+			bare := s.do(ctx, http.MethodGet, s.stream("limit=3&cursor="+*date), s.bearer(ctx))
+			Expect(bare).To(HaveStatus(http.StatusOK))
+			Expect(s.readPage(bare).Events).To(BeginWithEvents(s.page(ctx, date, 3).Events))
 		})
 
 	Should("SRV-CURSOR-15", "The service gives, from a date on, no event that happened more than five minutes before it",

@@ -295,6 +295,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "colon-refused", sentence: "refuses a date whose colons are not escaped",
+		clause: "SRV-CURSOR-14",
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && strings.Contains(r.URL.RawQuery, ":") {
+				got.status, got.body = http.StatusBadRequest, []byte(`{"errorCode":"INVALID_REQUEST_PARAMETER","message":"cursor"}`)
+			}
+		},
+	},
+	{
 		name: "offset-ignored", sentence: "takes a date in another zone for one in UTC",
 		clause: "SRV-CURSOR-8",
 		request: func(r *http.Request) {

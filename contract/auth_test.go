@@ -87,10 +87,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 			i := strings.IndexFunc(token[len(token)/2:], unicode.IsLetter) + len(token)/2
 			r.Header.Set("Authorization", "Bearer "+token[:i]+string(token[i]^' ')+token[i+1:])
 		}),
-		Entry("another character in its midst", valid, func(r *http.Request, token string) {
-			i := len(token) / 2
-			r.Header.Set("Authorization", "Bearer "+token[:i]+string('A'+(token[i]+1)%26)+token[i+1:])
-		}),
+		Entry("another character at its beginning", valid, otherCharacter(func(int) int { return 0 })),
+		Entry("another character in its midst", valid, otherCharacter(func(n int) int { return n / 2 })),
+		Entry("another character at its end", valid, otherCharacter(func(n int) int { return n - 1 })),
 		Entry("under Basic", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", "Basic "+token) }),
 		Entry("under Token", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", "Token "+token) }),
 		Entry("without a scheme", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", token) }),
@@ -415,6 +414,14 @@ var forgeries = []TableEntry{
 	Entry("for an e-mail address", func(s *service) string {
 		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": "user@example.com"}))
 	}, "invalid_subject"),
+}
+
+// otherCharacter puts another one into a token of n, at a place.
+func otherCharacter(place func(n int) int) func(r *http.Request, token string) {
+	return func(r *http.Request, token string) {
+		i := place(len(token))
+		r.Header.Set("Authorization", "Bearer "+token[:i]+string('A'+(token[i]+1)%26)+token[i+1:])
+	}
 }
 
 // withClaim forges an assertion by one claim.

@@ -57,6 +57,7 @@ const (
 	noCheck check = iota
 	tokenExpiry
 	tokenEnd
+	lastCharacter
 	tokenOrigin
 	audience
 	signature

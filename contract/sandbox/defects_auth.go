@@ -42,6 +42,10 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-13", skips: tokenEnd,
 	},
 	{
+		name: "last-character-unread", sentence: "takes an access token whatever its last character",
+		clause: "SRV-AUTH-13", skips: lastCharacter,
+	},
+	{
 		name: "any-scheme", sentence: "takes an access token under any scheme",
 		clause: "SRV-AUTH-13", also: []string{"SRV-AUTH-2"},
 		request: func(r *http.Request) {

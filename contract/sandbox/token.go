@@ -80,6 +80,11 @@ func (s *Server) authorized(r *http.Request) bool {
 	if s.skips(tokenEnd) {
 		token = s.tokens.whole(token)
 	}
+	if s.skips(lastCharacter) && token != "" {
+		if whole := s.tokens.whole(token[:len(token)-1]); len(whole) == len(token) {
+			token = whole
+		}
+	}
 	user := s.tokens.user(token, s.config.Clock(), s.config.Assumptions.RefuseAuthorizationCode, s.skips(tokenExpiry))
 	if user == nil && s.skips(tokenOrigin) && token != "" {
 		user = &s.config.Users[0]

@@ -435,6 +435,7 @@ func withClaim(name string, value func(*service) any) func(*service) string {
 func refuses(code string) func(SpecContext, func(*service) string, string) {
 	return func(ctx SpecContext, forge func(*service) string, _ string) {
 		s := accountServer()
+		s.newToken(ctx) // who has had a token is looked at no less
 		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, ""))
 	}
 }

@@ -63,6 +63,7 @@ const (
 	signature
 	keyOwner
 	assertionTimes
+	laterAssertions
 	consent
 	grantType
 	form

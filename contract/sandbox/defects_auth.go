@@ -81,6 +81,10 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-9", also: []string{"SRV-AUTH-4", "SRV-AUTH-5"}, skips: assertionTimes,
 	},
 	{
+		name: "later-assertions-unread", sentence: "takes any assertion for a user who has been given a token before",
+		clause: "SRV-AUTH-4", skips: laterAssertions,
+	},
+	{
 		name: "consent-ignored", sentence: "gives a token for a user who has not consented",
 		clause: "SRV-AUTH-6", skips: consent,
 	},

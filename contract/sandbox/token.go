@@ -67,6 +67,18 @@ func (t *tokens) whole(text string) string {
 	return text
 }
 
+// holder is the user with an ID who has been given a token, nil if there is none.
+func (t *tokens) holder(id any) *User {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range t.issued {
+		if g.user.ID == id {
+			return g.user
+		}
+	}
+	return nil
+}
+
 // revoke ends the life of a token.
 func (t *tokens) revoke(token string) {
 	t.mu.Lock()

@@ -403,7 +403,7 @@ var forgeries = []TableEntry{
 	Entry("expired", func(s *service) string {
 		now := time.Now()
 		return sign(jwt.SigningMethodRS256, s.key,
-			s.claims(jwt.MapClaims{"iat": now.Add(-time.Hour).Unix(), "exp": now.Add(-10 * time.Minute).Unix()}))
+			s.claims(jwt.MapClaims{"iat": now.Add(-20 * time.Minute).Unix(), "exp": now.Add(-10 * time.Minute).Unix()}))
 	}, "expired_grant"),
 	Entry("from an unknown integration key", func(s *service) string {
 		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"iss": "00000000-0000-4000-8000-000000000000"}))

@@ -64,6 +64,7 @@ const (
 	keyOwner
 	assertionTimes
 	laterAssertions
+	assertionEnd
 	consent
 	grantType
 	form

@@ -85,6 +85,10 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-4", skips: laterAssertions,
 	},
 	{
+		name: "end-guessed", sentence: "takes an assertion for one hour from its iat, whatever its exp",
+		clause: "SRV-AUTH-4", also: []string{"SRV-AUTH-5", "SRV-AUTH-9"}, skips: assertionEnd,
+	},
+	{
 		name: "consent-ignored", sentence: "gives a token for a user who has not consented",
 		clause: "SRV-AUTH-6", skips: consent,
 	},

@@ -241,7 +241,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 	MustEach("SRV-AUTH-6", "The service answers consent_required for a user who has not consented",
 		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext, user sandbox.User) {
 			s, _ := controlledProvider(datasetStream, sandbox.Config{
-				Integrations: []sandbox.Integration{{}, {Key: otherKey, PrivateKey: foreignKey()}}, Users: []sandbox.User{user},
+				Integrations: []sandbox.Integration{{}, {Key: otherKey, PrivateKey: foreignKey()}}, Users: []sandbox.User{user, {}},
 			})
 
 			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("consent_required", ""))

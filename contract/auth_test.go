@@ -133,15 +133,22 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("a user without a role", sandbox.User{Role: sandbox.NoRole}, true),
 		Entry("an administrator of an organization that has no Monitor", sandbox.User{}, false))
 
-	Must("SRV-AUTH-16", "The service answers 403 on the dataset stream to a user of several organizations, whose URL names none",
-		"spec/dataset, getStream, 403", controlled, func(ctx SpecContext) {
-			const mine, other = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
-			s, _ := controlledProvider(datasetStream, sandbox.Config{
-				Organizations: []sandbox.Organization{{ID: mine}, {ID: other}},
-				Users:         []sandbox.User{{Organizations: []string{mine, other}}},
+	Must("SRV-AUTH-16", "The service gives a user of several organizations the events of the one in the URL, and answers 403 on the dataset stream, whose URL names none",
+		"spec/dataset, getStream, 403; spec/organization, getStream, organizationId", controlled, func(ctx SpecContext) {
+			several := []string{"11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"}
+			s, box := controlledProvider(datasetStream, sandbox.Config{
+				Organizations: []sandbox.Organization{{ID: several[0], Events: sandbox.Raw()}, {ID: several[1], Events: sandbox.Raw()}},
+				Users:         []sandbox.User{{Organizations: several}},
 			})
 
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusForbidden))
+			s.turn()
+			for i, id := range several {
+				log := event(time.Now(), i)
+				Expect(box.AppendTo(id, []byte(log))).To(Succeed())
+				s.organization = id
+				Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{log}))
+			}
 		})
 
 	MustEach("SRV-AUTH-17", "The service takes an assertion with all that the documentation allows",

@@ -70,6 +70,7 @@ const (
 	grantType
 	form
 	membership
+	pathOrganization
 	cursorForm
 	quotas
 )

@@ -230,6 +230,10 @@ var authDefects = []Defect{
 		},
 	},
 	{
+		name: "first-organization-served", sentence: "gives a user of several organizations the events of the first one, whichever is asked for",
+		clause: "SRV-AUTH-16", skips: pathOrganization,
+	},
+	{
 		name: "other-organization-served", sentence: "gives a user the events of an organization that the user has nothing to do with",
 		clause: "SRV-AUTH-14", skips: membership,
 	},

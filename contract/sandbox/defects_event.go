@@ -110,7 +110,7 @@ var eventDefects = []Defect{
 }
 
 // spoilt are the clauses that an altered event may show to.
-var spoilt = []string{"SRV-EVENT-*", "SRV-LIMIT-1", "SRV-PAGE-*", "SRV-CURSOR-*", "SRV-SCHEMA-*", "SRV-ROUTE-1", "SRV-AUTH-14"}
+var spoilt = []string{"SRV-EVENT-*", "SRV-LIMIT-1", "SRV-PAGE-*", "SRV-CURSOR-*", "SRV-SCHEMA-*", "SRV-ROUTE-1", "SRV-AUTH-14", "SRV-AUTH-16"}
 
 var (
 	fraction = regexp.MustCompile(`(:-?\d+\.\d)\d+`)

@@ -343,7 +343,7 @@ var pageDefects = []Defect{
 }
 
 // walks are the clauses that a wrong walk may show to.
-var walks = []string{"SRV-PAGE-*", "SRV-LIMIT-1", "SRV-CURSOR-*", "SRV-EVENT-*", "SRV-ROUTE-1", "SRV-AUTH-14"}
+var walks = []string{"SRV-PAGE-*", "SRV-LIMIT-1", "SRV-CURSOR-*", "SRV-EVENT-*", "SRV-ROUTE-1", "SRV-AUTH-14", "SRV-AUTH-16"}
 
 // setQuery gives a query another value of a parameter; empty for none.
 func setQuery(r *http.Request, name, value string) {

@@ -100,7 +100,7 @@ var routeDefects = []Defect{
 	},
 	{
 		name: "any-organization", sentence: "takes any id for that of the user's organization",
-		clause: "SRV-ROUTE-4", also: []string{"SRV-AUTH-14", "SRV-ROUTE-2"},
+		clause: "SRV-ROUTE-4", also: []string{"SRV-AUTH-14", "SRV-AUTH-16", "SRV-ROUTE-2"},
 		request: func(r *http.Request) {
 			r.URL.Path = anyID.ReplaceAllString(r.URL.Path, "/v1/organizations/"+organizationID+"/stream")
 		},

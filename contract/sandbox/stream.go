@@ -100,6 +100,9 @@ type organizationHandler struct {
 func (s organizationHandler) GetStream(ctx context.Context, request organization.GetStreamRequestObject,
 ) (organization.GetStreamResponseObject, error) {
 	t := s.tenant(request.OrganizationID.String())
+	if of := exchangeOf(ctx).user.Organizations; t != nil && len(of) > 1 && s.skips(pathOrganization) {
+		t = s.tenant(of[0])
+	}
 	if t == nil {
 		return s.refusal(ctx, http.StatusNotFound, "NOT_FOUND", "There is no such organization."), nil
 	}

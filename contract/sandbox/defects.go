@@ -73,6 +73,7 @@ const (
 	pathOrganization
 	cursorForm
 	quotas
+	quotaOwner
 )
 
 // skips tells whether a defect leaves something unchecked.

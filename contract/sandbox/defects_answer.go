@@ -144,6 +144,10 @@ var answerDefects = []Defect{
 		clause: "SRV-LIMIT-1", also: []string{"SRV-LIMIT-2"}, skips: quotas,
 	},
 	{
+		name: "quota-of-a-token", sentence: "has a quota for each access token",
+		clause: "SRV-LIMIT-1", skips: quotaOwner,
+	},
+	{
 		name: "limit-as-forbidden", sentence: "answers 403 to who has used up the quota",
 		clause: "SRV-LIMIT-1", also: []string{"SRV-LIMIT-2"},
 		answer: func(_ *http.Request, got *captured) {

@@ -62,6 +62,9 @@ func (s *Server) charge(w http.ResponseWriter, r *http.Request) (within bool) {
 	if e.operation == opUserInfo {
 		hourly, key = limits.UserInfo, e.user.ID
 	}
+	if s.skips(quotaOwner) {
+		key = bearer(r)
+	}
 	h := http.Header{}
 	var refused *limitAnswer
 	if hourly > 0 {

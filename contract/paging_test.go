@@ -141,7 +141,7 @@ var _ = Describe("Paging", Label("paging"), func() {
 			packed := s.page(ctx, from, 50) // the transport asks for gzip by itself
 
 			a := s.do(ctx, http.MethodGet, s.stream("limit=50&cursor="+url.QueryEscape(*from)), s.bearer(ctx), func(r *http.Request) {
-				r.Header.Set("Accept-Encoding", "identity")
+				r.Header.Set("Accept-Encoding", "identity, gzip;q=0") // which names it in order to refuse it
 			})
 
 			Expect(s.readPage(a).Events).To(BeginWithEvents(packed.Events))

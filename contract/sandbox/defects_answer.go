@@ -2,7 +2,9 @@ package sandbox
 
 import (
 	"bytes"
+	"compress/gzip"
 	"net/http"
+	"strings"
 )
 
 // answerDefects are answers that are not what the documents say, or that say too much.
@@ -71,6 +73,20 @@ var answerDefects = []Defect{
 		answer: func(r *http.Request, got *captured) {
 			if isStream(r) && got.status == http.StatusOK {
 				got.header.Set("Content-Type", "application/json; charset=iso-8859-1")
+			}
+		},
+	},
+	{
+		name: "gzip-forced", sentence: "compresses a page for who names gzip, also in order to refuse it",
+		clause: "SRV-PAGE-13", also: []string{"SRV-SCHEMA-*"},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusOK && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip;q=0") {
+				var packed bytes.Buffer
+				z := gzip.NewWriter(&packed)
+				z.Write(got.body)
+				z.Close()
+				got.body = packed.Bytes()
+				got.header.Set("Content-Encoding", "gzip")
 			}
 		},
 	},

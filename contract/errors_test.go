@@ -32,6 +32,9 @@ var _ = Describe("Errors", Label("errors"), func() {
 			Expect(s.carried).NotTo(BeEmpty(), "No secret was sent, so nothing is proved")
 			for _, secret := range s.carried {
 				Expect(strings.Contains(a.Body, secret)).To(BeFalse(), "a secret of %d characters is in the answer", len(secret))
+				for name, values := range a.Header {
+					Expect(strings.Contains(strings.Join(values, " "), secret)).To(BeFalse(), "a secret of %d characters is in %s", len(secret), name)
+				}
 			}
 		}, refusals)
 

@@ -35,6 +35,15 @@ var answerDefects = []Defect{
 		},
 	},
 	{
+		name: "token-in-a-header", sentence: "repeats in a header the access token that it refuses",
+		clause: "SRV-ERROR-2",
+		answer: func(r *http.Request, got *captured) {
+			if token := bearer(r); token != "" && got.status == http.StatusUnauthorized {
+				got.header.Set("X-Refused", token)
+			}
+		},
+	},
+	{
 		name: "null-array", sentence: "gives null for no events on the dataset stream, and nothing on the other",
 		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
 		page: func(a asking, p *page) { p.null = p.from == p.to && a.kind == 0 },

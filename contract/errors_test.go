@@ -48,14 +48,19 @@ var _ = Describe("Errors", Label("errors"), func() {
 			Expect(member(a.Body, "message")).NotTo(BeEmpty(), a.String)
 		})
 
-	Should("SRV-ERROR-4", "The service says in WWW-Authenticate, with a 401, that it wants a bearer token",
-		"RFC 9110, section 11.6.1; RFC 6750, section 3", assumed, func(ctx SpecContext, on stream) {
+	ShouldEach("SRV-ERROR-4", "The service says in WWW-Authenticate, with a 401, that it wants a bearer token",
+		"RFC 9110, section 11.6.1; RFC 6750, section 3", assumed,
+		func(ctx SpecContext, on stream, is declaration, edit func(*http.Request)) {
 			s := provider(on)
 
-			a := s.do(ctx, http.MethodGet, s.stream(""), authorization("Bearer "+strings.Repeat("nobody", 9)))
+			for _, of := range []string{s.stream(""), s.auth + "/oauth/userinfo"} {
+				a := s.do(declared(ctx, is), http.MethodGet, of, edit)
 
-			Expect(strings.ToLower(a.Header.Get("WWW-Authenticate"))).To(HavePrefix("bearer"), a.String)
-		})
+				Expect(strings.ToLower(a.Header.Get("WWW-Authenticate"))).To(HavePrefix("bearer"), a.String)
+			}
+		},
+		Entry("to a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))),
+		Entry("to no token", invalid, func(*http.Request) {}))
 })
 
 // refusals are requests that are to be refused, each of which carries a secret.

@@ -44,6 +44,15 @@ var answerDefects = []Defect{
 		},
 	},
 	{
+		name: "no-challenge-at-userinfo", sentence: "does not say at userinfo, with a 401, what kind of a token it wants",
+		clause: "SRV-ERROR-4",
+		answer: func(r *http.Request, got *captured) {
+			if !isStream(r) {
+				got.header.Del("WWW-Authenticate")
+			}
+		},
+	},
+	{
 		name: "null-array", sentence: "gives null for no events on the dataset stream, and nothing on the other",
 		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
 		page: func(a asking, p *page) { p.null = p.from == p.to && a.kind == 0 },

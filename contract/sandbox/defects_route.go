@@ -42,6 +42,20 @@ var routeDefects = []Defect{
 		},
 	},
 	{
+		name: "version-by-its-beginning", sentence: "takes any version that begins with 2 for 2.0",
+		clause: "SRV-ROUTE-2", also: []string{"SRV-ROUTE-1"},
+		request: func(r *http.Request) { r.URL.Path = versionTwo.ReplaceAllString(r.URL.Path, "/api/v2.0/") },
+	},
+	{
+		name: "organization-slash-ignored", sentence: "takes a path of the organization stream with a slash at its end for that without",
+		clause: "SRV-ROUTE-2",
+		request: func(r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/v1/") {
+				r.URL.Path = strings.TrimSuffix(r.URL.Path, "/")
+			}
+		},
+	},
+	{
 		name: "slash-ignored", sentence: "takes a path with a slash at its end for that without",
 		clause:  "SRV-ROUTE-2",
 		request: func(r *http.Request) { r.URL.Path = strings.TrimSuffix(r.URL.Path, "/") },
@@ -106,5 +120,7 @@ var routeDefects = []Defect{
 		},
 	},
 }
+
+var versionTwo = regexp.MustCompile(`^/api/v2[^/]+/`)
 
 var anyID = regexp.MustCompile(`^/v1/organizations/[^/]*/stream$`)

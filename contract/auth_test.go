@@ -264,7 +264,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 			Expect(a).To(BeRefusal("invalid_grant", "unsupported_grant_type"))
 		},
-		Entry("misspelt", "jwt-bearer"), Entry("a number", "5"), Entry("a long one", oversized))
+		Entry("misspelt", "jwt-bearer"), Entry("that of another grant", "client_credentials"),
+		Entry("with more behind it", string(oauth.JWTBearer)+"2"), Entry("in capitals", strings.ToUpper(string(oauth.JWTBearer))),
+		Entry("a number", "5"), Entry("a long one", oversized))
 
 	ShouldEach("SRV-AUTH-8", "The service reads grant_type and assertion from the form alone, and refuses one that is missing, empty or twice",
 		"RFC 6749, sections 2.3.1 and 3.2", assumed,

@@ -68,6 +68,7 @@ const (
 	consent
 	consenter
 	grantType
+	grantEnd
 	form
 	membership
 	pathOrganization

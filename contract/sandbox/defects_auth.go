@@ -101,6 +101,10 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-7", skips: grantType,
 	},
 	{
+		name: "grant-by-its-beginning", sentence: "takes any grant_type that begins with that of the JWT grant",
+		clause: "SRV-AUTH-7", skips: grantEnd,
+	},
+	{
 		name: "form-in-the-URL", sentence: "reads the parameters of the grant from the URL too, and any of several",
 		clause: "SRV-AUTH-8", skips: form,
 	},

@@ -118,6 +118,9 @@ type oauthHandler struct{ *Server }
 
 func (s oauthHandler) CreateToken(ctx context.Context, request oauth.CreateTokenRequestObject,
 ) (oauth.CreateTokenResponseObject, error) {
+	if s.skips(grantEnd) && strings.HasPrefix(string(request.Body.GrantType), string(oauth.JWTBearer)) {
+		request.Body.GrantType = oauth.JWTBearer
+	}
 	if !request.Body.GrantType.Valid() && !s.skips(grantType) {
 		return s.refuseToken(ctx, "invalid_grant", "unsupported_grant_type"), nil
 	}

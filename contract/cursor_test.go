@@ -113,7 +113,7 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		"spec/dataset, getStream, cursor; the publisher's samples", controlled,
 		func(ctx SpecContext, on stream, layout string, offset int, ago time.Duration) {
 			midnight := time.Now().UTC().Truncate(24 * time.Hour)
-			clock := &clock{time: midnight.Add(-45 * time.Minute)}
+			clock := &clock{time: midnight.Add(-45*time.Minute + time.Second/2)} // no event at a full second
 			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(), Clock: clock.now})
 			var log []string
 			for i := range 4 { // so near that midnight is seen from another zone on the wrong side of one
@@ -121,16 +121,21 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 				Expect(box.Append([]byte(log[i]))).To(Succeed())
 				clock.advance(30 * time.Minute)
 			}
+			third := clock.now().Add(-time.Hour)
 			clock.advance(ago)
 
 			date := midnight.In(time.FixedZone("", offset)).Format(layout) // between the second and the third
 
+			just := third.Add(-100 * time.Nanosecond).Format("2006-01-02T15:04:05.0000000Z")
+
 			Expect(s.drain(ctx, after(date), 2).Events()).To(HoldEvents(log[2:]))
+			Expect(s.page(ctx, after(just), 2).Events).To(HoldEvents(log[2:]), "from right before the third event, %s", just)
 		},
 		Entry("seconds", "2006-01-02T15:04:05Z", 0, time.Hour),
 		Entry("seven digits of fraction", "2006-01-02T15:04:05.0000000Z", 0, time.Hour),
 		Entry("an offset of nothing", "2006-01-02T15:04:05-07:00", 0, time.Hour),
 		Entry("an offset", "2006-01-02T15:04:05-07:00", 5*60*60+30*60, time.Hour),
+		Entry("a negative offset", "2006-01-02T15:04:05-07:00", -8*60*60, time.Hour),
 		Entry("the date alone", "2006-01-02", 0, time.Hour),
 		Entry("seconds, a year ago", "2006-01-02T15:04:05Z", 0, 365*24*time.Hour))
 

@@ -295,6 +295,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "date-to-the-next-second", sentence: "begins at the full second after the date",
+		clause: "SRV-CURSOR-8", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
+		page: func(a asking, p *page) {
+			if date, isDate := parseDate(a.cursor); isDate {
+				p.from = max(p.from, min(p.since(date.Add(time.Second-1).Truncate(time.Second)), p.to))
+			}
+		},
+	},
+	{
 		name: "colon-refused", sentence: "refuses a date whose colons are not escaped",
 		clause: "SRV-CURSOR-14",
 		answer: func(r *http.Request, got *captured) {

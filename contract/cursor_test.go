@@ -92,8 +92,13 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 			clock.advance(4 * 24 * time.Hour)
 			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{old, next, young}), "when the events are six and four days old")
+			clock.advance(24*time.Hour - 10*time.Minute)
+			s.forget()
+			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{old, next, young}), "when ten minutes are missing from seven days")
+			clock.advance(20 * time.Minute)
+			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{young}), "when seven days are over by ten minutes")
 
-			clock.advance(2 * 24 * time.Hour)
+			clock.advance(24*time.Hour - 10*time.Minute)
 			s.forget()
 			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{young}), "when the events are eight and six days old")
 		})

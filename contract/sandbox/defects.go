@@ -73,6 +73,7 @@ const (
 	membership
 	pathOrganization
 	cursorForm
+	seventhDay
 	quotas
 	quotaOwner
 )

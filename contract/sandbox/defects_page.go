@@ -250,6 +250,10 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "starts-an-hour-late", sentence: "begins an hour less than seven days ago without a cursor",
+		clause: "SRV-CURSOR-6", also: walks, skips: seventhDay,
+	},
+	{
 		name: "starts-at-the-beginning", sentence: "begins with the oldest event without a cursor",
 		clause: "SRV-CURSOR-6", also: []string{"SRV-CURSOR-*"},
 		page: func(a asking, p *page) {

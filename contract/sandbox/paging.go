@@ -144,7 +144,13 @@ func (s *Server) find(v view, cursor string) (at stand, ok bool) {
 }
 
 // weekAgo is where the stream begins without a cursor.
-func (s *Server) weekAgo(v view) int { return v.since(s.config.Clock().Add(-defaultReach)) }
+func (s *Server) weekAgo(v view) int {
+	reach := defaultReach
+	if s.skips(seventhDay) {
+		reach -= time.Hour
+	}
+	return v.since(s.config.Clock().Add(-reach))
+}
 
 // oldest is the first event that is still given.
 func (s *Server) oldest(v view) int {

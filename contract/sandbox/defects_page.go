@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -119,6 +120,32 @@ var pageDefects = []Defect{
 		page: func(a asking, p *page) {
 			if a.limit >= 13 && a.limit <= 37 && a.limit%2 == 1 && p.to-p.from == a.limit {
 				p.pick = p.indexes()[:a.limit-1]
+			}
+		},
+	},
+	{
+		name: "loses-at-a-round-limit", sentence: "leaves out the last event of a full page, at a limit of hundreds up to 500",
+		clause: "SRV-PAGE-14", also: walks,
+		page: func(a asking, p *page) {
+			if a.limit%100 == 0 && a.limit <= 500 && p.to-p.from == a.limit {
+				p.pick = p.indexes()[:a.limit-1]
+			}
+		},
+	},
+	{
+		name: "hundredth-encoded-anew", sentence: "decodes each hundredth event of the log and encodes it anew",
+		clause: "SRV-PAGE-14", also: spoilt,
+		page: func(_ asking, p *page) {
+			all, n := p.indexes(), -1
+			p.rewrite = func(event []byte) []byte {
+				if n++; all[n]%100 != 99 {
+					return event
+				}
+				var value any
+				if json.Unmarshal(event, &value) == nil {
+					event, _ = json.Marshal(value)
+				}
+				return event
 			}
 		},
 	},

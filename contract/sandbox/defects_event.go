@@ -43,6 +43,19 @@ var eventDefects = []Defect{
 		},
 	},
 	{
+		name: "hundredth-without-site", sentence: "leaves out the site of each hundredth event of the log",
+		clause: "SRV-EVENT-4", also: spoilt,
+		page: func(_ asking, p *page) {
+			all, n := p.indexes(), -1
+			p.rewrite = func(event []byte) []byte {
+				if n++; all[n]%100 == 99 {
+					return bytes.Replace(event, []byte(`"site":"DEMO",`), nil, 1)
+				}
+				return event
+			}
+		},
+	},
+	{
 		name: "field-dropped", sentence: "leaves out a field that no document has",
 		clause: "SRV-EVENT-1", also: spoilt,
 		event: func(_ stream, event []byte) []byte {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -53,6 +54,13 @@ var eventDefects = []Defect{
 				}
 				return event
 			}
+		},
+	},
+	{
+		name: "long-event-lost", sentence: "leaves out an event of more than 64 KiB",
+		clause: "SRV-EVENT-1", also: walks,
+		page: func(_ asking, p *page) {
+			p.pick = slices.DeleteFunc(p.indexes(), func(i int) bool { return len(p.appendEvent(nil, i)) > 64<<10 })
 		},
 	},
 	{

@@ -38,11 +38,11 @@ var _ = Describe("Limits", Label("limits"), func() {
 		Entry("of the half minute", sandbox.Limits{Burst: 3}, sandbox.Assumptions{}, 30*time.Second),
 		Entry("of the hour, as it was", sandbox.Limits{Hourly: 3}, sandbox.Assumptions{LimitAs400: true}, time.Hour))
 
-	Should("SRV-LIMIT-2", "The service says with each answer how many requests are left and when the hour ends, if it says anything of that",
+	Should("SRV-LIMIT-2", "The service says with each answer how many requests are left in the hour and in the half minute and when the hour ends, if it says anything of that",
 		"spec/dataset, getStream, 200; the headers of the platform, on Monitor undocumented", assumed, controlled,
 		func(ctx SpecContext, on stream) {
 			clock := &clock{time: time.Now().UTC().Truncate(time.Hour).Add(10 * time.Minute)}
-			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, Limits: sandbox.Limits{Hourly: 3}})
+			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, Limits: sandbox.Limits{Hourly: 3, Burst: 4}})
 
 			for left := 2; left >= 0; left-- {
 				a := s.get(ctx, start, 1)
@@ -50,6 +50,8 @@ var _ = Describe("Limits", Label("limits"), func() {
 				Expect(a).To(HaveStatus(http.StatusOK))
 				Expect(a.Header.Get("X-RateLimit-Limit")).To(Equal("3"))
 				Expect(a.Header.Get("X-RateLimit-Remaining")).To(Equal(strconv.Itoa(left)))
+				Expect(a.Header.Get("X-BurstLimit-Limit")).To(Equal("4"))
+				Expect(a.Header.Get("X-BurstLimit-Remaining")).To(Equal(strconv.Itoa(left + 1)))
 				Expect(a.Header.Get("X-RateLimit-Reset")).To(Equal(strconv.FormatInt(clock.now().Add(50*time.Minute).Unix(), 10)))
 			}
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusTooManyRequests))

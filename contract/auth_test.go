@@ -321,20 +321,29 @@ var _ = Describe("Auth", Label("auth"), func() {
 		"spec/oauth, getUserInfo, 200", func(ctx SpecContext) {
 			s := accountServer()
 
-			a := s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))
+			user, organizations := s.userInfo(ctx)
 
-			var info oauth.UserInfo
-			Expect(a).To(HaveStatus(http.StatusOK))
-			Expect(json.Unmarshal([]byte(a.Body), &info)).To(Succeed())
-			Expect(strings.ToLower(info.Sub)).To(Equal(strings.ToLower(s.user)))
+			Expect(user).To(Equal(strings.ToLower(s.user)))
 			if s.organization != "" { // it is what the organization stream is asked for with
-				var organizations []string
-				for _, account := range info.Accounts {
-					if account.Organization != nil {
-						organizations = append(organizations, strings.ToLower(account.Organization.OrganizationID))
-					}
-				}
 				Expect(organizations).To(ContainElement(strings.ToLower(s.organization)))
+			}
+		})
+
+	Must("SRV-AUTH-19", "The service tells each user at userinfo of all organizations of that user, and of no other",
+		"spec/oauth, getUserInfo, 200", controlled, func(ctx SpecContext) {
+			several := []string{"11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"}
+			s, box := controlledProvider(datasetStream, sandbox.Config{
+				Organizations: []sandbox.Organization{{ID: several[0]}, {ID: several[1]}},
+				Users:         []sandbox.User{{Organizations: several[:1]}, {Organizations: several}},
+			})
+
+			for i, own := range [][]string{several[:1], several} {
+				s.user = box.CredentialsOf(i).UserID
+				s.forget()
+				user, organizations := s.userInfo(ctx)
+
+				Expect(user).To(Equal(s.user))
+				Expect(organizations).To(ConsistOf(own))
 			}
 		})
 
@@ -455,6 +464,21 @@ func describes(code string) func(SpecContext, func(*service) string, string) {
 		s := accountServer()
 		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, description))
 	}
+}
+
+// userInfo asks who the user of the token is, and which organizations that user has, in lower case.
+func (s *service) userInfo(ctx context.Context) (user string, organizations []string) {
+	GinkgoHelper()
+	a := s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))
+	var info oauth.UserInfo
+	Expect(a).To(HaveStatus(http.StatusOK))
+	Expect(json.Unmarshal([]byte(a.Body), &info)).To(Succeed())
+	for _, account := range info.Accounts {
+		if account.Organization != nil {
+			organizations = append(organizations, strings.ToLower(account.Organization.OrganizationID))
+		}
+	}
+	return strings.ToLower(info.Sub), organizations
 }
 
 // post sends a form to the token endpoint as it is.

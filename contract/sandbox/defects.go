@@ -72,6 +72,8 @@ const (
 	form
 	membership
 	pathOrganization
+	infoUser
+	infoAccounts
 	cursorForm
 	seventhDay
 	quotas

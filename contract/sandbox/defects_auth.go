@@ -142,7 +142,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "someone-else", sentence: "tells of another user at userinfo",
-		clause: "SRV-AUTH-10",
+		clause: "SRV-AUTH-10", also: []string{"SRV-AUTH-19"},
 		answer: func(r *http.Request, got *captured) {
 			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") {
 				got.body = subject.ReplaceAll(got.body, []byte(`"sub":"00000000-0000-4000-8000-000000000000"`))
@@ -226,7 +226,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "organization-untold", sentence: "names another organization at userinfo than the user's",
-		clause: "SRV-AUTH-10",
+		clause: "SRV-AUTH-10", also: []string{"SRV-AUTH-19"},
 		answer: func(r *http.Request, got *captured) {
 			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") {
 				got.body = organizationOf.ReplaceAll(got.body, []byte(`"organization_id":"00000000-0000-4000-8000-000000000000"`))
@@ -236,6 +236,14 @@ var authDefects = []Defect{
 	{
 		name: "first-organization-served", sentence: "gives a user of several organizations the events of the first one, whichever is asked for",
 		clause: "SRV-AUTH-16", skips: pathOrganization,
+	},
+	{
+		name: "first-user-told", sentence: "tells each user at userinfo of the first one",
+		clause: "SRV-AUTH-19", skips: infoUser,
+	},
+	{
+		name: "first-organization-told", sentence: "names the first organization alone of a user at userinfo",
+		clause: "SRV-AUTH-19", skips: infoAccounts,
 	},
 	{
 		name: "other-organization-served", sentence: "gives a user the events of an organization that the user has nothing to do with",

@@ -140,6 +140,9 @@ func (s oauthHandler) CreateToken(ctx context.Context, request oauth.CreateToken
 func (s oauthHandler) GetUserInfo(ctx context.Context, _ oauth.GetUserInfoRequestObject,
 ) (oauth.GetUserInfoResponseObject, error) {
 	user := exchangeOf(ctx).user
+	if s.skips(infoUser) {
+		user = &s.config.Users[0]
+	}
 	given, family, _ := strings.Cut(user.Name, " ")
 	email := "user-" + user.ID[:8] + "@example.com"
 	created := "2021-01-04T08:00:00.0000000"
@@ -147,6 +150,9 @@ func (s oauthHandler) GetUserInfo(ctx context.Context, _ oauth.GetUserInfoReques
 		Sub: user.ID, Name: &user.Name, GivenName: &given, FamilyName: &family, Created: &created, Email: &email,
 	}
 	for i, id := range user.Organizations {
+		if i > 0 && s.skips(infoAccounts) {
+			break
+		}
 		t := s.tenant(id)
 		rel, href := "self", s.URL()+"/organizations/"+t.ID
 		account := s.account(t.account, t.Name, i == 0)

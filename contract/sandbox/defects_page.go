@@ -98,6 +98,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "cursor-alone-ignored", sentence: "passes over a cursor that comes without a limit",
+		clause: "SRV-PAGE-3", also: []string{"SRV-CURSOR-*"},
+		request: func(r *http.Request) {
+			if isStream(r) && !r.URL.Query().Has("limit") && strings.HasPrefix(r.URL.Query().Get("cursor"), "aa_") {
+				setQuery(r, "cursor", "")
+			}
+		},
+	},
+	{
 		name: "limit-clamped", sentence: "takes a limit outside of the bounds for the nearest within",
 		clause: "SRV-PAGE-7", also: []string{"SRV-SCHEMA-*"},
 		assume: func(a *Assumptions) { a.ClampLimit = true },

@@ -286,6 +286,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "first-page-loses", sentence: "leaves out the last event of the page that begins without a cursor, if more follow and the limit is more than one",
+		clause: "SRV-CURSOR-16", also: walks,
+		page: func(a asking, p *page) {
+			if a.cursor == "" && p.to-p.from > 1 && p.to < p.len() {
+				p.pick = p.indexes()[:p.to-p.from-1]
+			}
+		},
+	},
+	{
 		name: "date-to-the-next-minute", sentence: "begins at the full minute after the date",
 		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
 		page: func(a asking, p *page) {

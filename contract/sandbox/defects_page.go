@@ -295,6 +295,24 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "small-page-of-a-date-loses", sentence: "leaves out the last event of a page of at most nine at a date, if more follow",
+		clause: "SRV-CURSOR-14", also: walks,
+		page: func(a asking, p *page) {
+			if _, isDate := parseDate(a.cursor); isDate && a.limit < 10 && p.to-p.from > 1 && p.to < p.len() {
+				p.pick = p.indexes()[:p.to-p.from-1]
+			}
+		},
+	},
+	{
+		name: "fraction-refused", sentence: "refuses a date with a fraction of a second that is not nothing",
+		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*"},
+		request: func(r *http.Request) {
+			if date, ok := parseDate(r.URL.Query().Get("cursor")); ok && isStream(r) && date.Nanosecond() > 0 {
+				setQuery(r, "cursor", "refused")
+			}
+		},
+	},
+	{
 		name: "date-to-the-next-minute", sentence: "begins at the full minute after the date",
 		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
 		page: func(a asking, p *page) {

@@ -53,6 +53,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 				return mark{after(p.EndCursor), at.n + len(p.Events)}, p
 			}
 			const small = 12
+			chosen := []int{100, 250, 500, 200, 64, 1500, 128, 400} // by consumers, as a round number is
 
 			var readers sync.WaitGroup // a service has many at a time
 			for i, at := range marks {
@@ -67,6 +68,10 @@ var _ = Describe("Laws", Label("laws"), func() {
 			for i := 1; i < len(marks); i += 4 { // who has lost an answer asks again, and goes on from there
 				next, _ := goOn(GinkgoT(), marks[i], 1+i%small)
 				goOn(GinkgoT(), next, small)
+			}
+			for i, limit := range chosen {
+				next, _ := goOn(GinkgoT(), marks[i%len(marks)], limit)
+				goOn(GinkgoT(), next, 1) // what is lost at the border shows after it
 			}
 			forAll(func(t *rapid.T) {
 				at := rapid.SampledFrom(marks).Draw(t, "at")

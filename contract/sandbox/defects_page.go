@@ -313,6 +313,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "loses-at-a-hundred", sentence: "leaves out the last event of a full page at the limit 100",
+		clause: "SRV-PAGE-10", also: walks,
+		page: func(a asking, p *page) {
+			if a.limit == 100 && p.to-p.from == a.limit {
+				p.pick = p.indexes()[:a.limit-1]
+			}
+		},
+	},
+	{
 		name: "date-to-the-next-minute", sentence: "begins at the full minute after the date",
 		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
 		page: func(a asking, p *page) {

@@ -99,7 +99,7 @@ var _ = Describe("Laws", Label("laws"), func() {
 			near := marks[max(len(marks)-2, 0)]
 			end := s.drain(ctx, near.cursor, min(max(len(whole)-near.n, 1), 2000)).End() // by a page that is full
 
-			for _, limit := range []int{1, 2000, 3, 1} {
+			for _, limit := range []int{1, 2000, 3, 0, 50, 100, 500, 1000, 1} { // 0 is no limit
 				// What comes now has arrived meanwhile. Then the end is somewhere else, and rests there.
 				w := s.drain(ctx, after(end), limit)
 				for _, event := range w.Events() {

@@ -322,6 +322,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "repeated-at-the-end-of-fifty", sentence: "gives the last event again to who asks at the end for fifty",
+		clause: "SRV-PAGE-11", also: walks,
+		page: func(a asking, p *page) {
+			if p.from == p.len() && p.from > 0 && a.limit == 50 {
+				p.pick = []int{p.from - 1}
+			}
+		},
+	},
+	{
 		name: "date-to-the-next-minute", sentence: "begins at the full minute after the date",
 		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
 		page: func(a asking, p *page) {

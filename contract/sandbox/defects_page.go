@@ -331,6 +331,15 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "one-stream-lags", sentence: "keeps the newest thirty events from the organization stream",
+		clause: "SRV-PAGE-12", also: walks,
+		page: func(a asking, p *page) {
+			if a.kind == 1 && p.len() > 60 && p.to > p.len()-30 {
+				p.to = max(p.from, p.len()-30)
+			}
+		},
+	},
+	{
 		name: "date-to-the-next-minute", sentence: "begins at the full minute after the date",
 		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
 		page: func(a asking, p *page) {

@@ -89,6 +89,15 @@ var answerDefects = []Defect{
 		answer: func(_ *http.Request, got *captured) { got.header.Del("WWW-Authenticate") },
 	},
 	{
+		name: "json-by-name-refused", sentence: "answers 406 to who asks for JSON by its name",
+		clause: "SRV-PAGE-13",
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && r.Header.Get("Accept") == "application/json" {
+				got.status = http.StatusNotAcceptable
+			}
+		},
+	},
+	{
 		name: "created", sentence: "answers 201 in place of 200",
 		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
 		answer: func(r *http.Request, got *captured) {

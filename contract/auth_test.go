@@ -32,6 +32,8 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(a).To(HaveStatus(http.StatusOK))
 			Expect(json.Unmarshal([]byte(a.Body), &token)).To(Succeed())
 			Expect(token.TokenType).To(Equal("Bearer"), a.String)
+			Expect(token.ExpiresIn).To(BeNumerically("<=", 3600), a.String)
+			s.newToken(ctx) // another one ends nothing
 			s.token = token.AccessToken
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 		})

@@ -140,7 +140,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "lifetime-doubled", sentence: "says that a token lives twice as long as it does",
-		clause: "SRV-AUTH-3",
+		clause: "SRV-AUTH-3", also: []string{"SRV-AUTH-1"},
 		answer: func(r *http.Request, got *captured) {
 			if strings.HasSuffix(r.URL.Path, "/oauth/token") {
 				got.body = lifetime.ReplaceAllFunc(got.body, func(member []byte) []byte {

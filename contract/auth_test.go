@@ -43,7 +43,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 		func(ctx SpecContext, on stream, is declaration, edit func(*http.Request)) {
 			s := provider(on)
 
-			Expect(s.do(declared(ctx, is), http.MethodGet, s.stream(""), edit)).To(HaveStatus(http.StatusUnauthorized))
+			for _, query := range []string{"", "limit=2000&cursor=" + url.QueryEscape(*s.anchor(ctx))} {
+				Expect(s.do(declared(ctx, is), http.MethodGet, s.stream(query), edit)).To(HaveStatus(http.StatusUnauthorized))
+			}
 		},
 		noTokens,
 		Entry("a token in the URL", invalid, func(r *http.Request) { r.URL.RawQuery = "access_token=" + strings.Repeat("nobody", 9) }))

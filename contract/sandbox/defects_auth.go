@@ -201,6 +201,15 @@ var authDefects = []Defect{
 		},
 	},
 	{
+		name: "open-at-a-cursor", sentence: "answers 200 without a good token to who sends a cursor",
+		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-*", "SRV-SCHEMA-1"},
+		answer: func(r *http.Request, got *captured) {
+			if isStream(r) && got.status == http.StatusUnauthorized && r.URL.Query().Get("cursor") != "" {
+				got.status, got.body = http.StatusOK, emptyPage(r)
+			}
+		},
+	},
+	{
 		name: "key-of-any-integration", sentence: "takes an assertion by the key of another integration than its issuer",
 		clause: "SRV-AUTH-18", skips: keyOwner,
 	},
@@ -230,4 +239,12 @@ var (
 func ownMark(r *http.Request) string {
 	sum := sha256.Sum256([]byte(r.Header.Get("Authorization")))
 	return "_" + hex.EncodeToString(sum[:4])
+}
+
+// emptyPage is a page of the stream of a request.
+func emptyPage(r *http.Request) []byte {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		return []byte(`{"endCursor":"aa_0_0_0","data":[]}`)
+	}
+	return []byte(`{"endCursor":"aa_0_0_0","resultData":[]}`)
 }

@@ -52,54 +52,57 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 	MustEach("SRV-AUTH-13", "The service takes nothing for an access token but the whole of one that it gave, under the scheme Bearer",
 		"RFC 6750, section 2.1; RFC 9110, section 11.6.2",
-		func(ctx SpecContext, on stream, is declaration, alter func(r *http.Request, token string)) {
+		func(ctx SpecContext, on stream, is declaration, alter func(r *http.Request, s *service)) {
 			s := provider(on)
 			s.bearer(ctx)
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
 			for _, of := range []string{s.stream("limit=1"), s.auth + "/oauth/userinfo"} { // to the letter what was answered before
-				a := s.do(declared(ctx, is), http.MethodGet, of, func(r *http.Request) { alter(r, s.token) })
+				a := s.do(declared(ctx, is), http.MethodGet, of, func(r *http.Request) { alter(r, s) })
 
 				Expect(a).To(HaveStatus(http.StatusUnauthorized))
 			}
 		},
-		Entry("without its end", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token[:len(token)-1])
+		Entry("without its end", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token[:len(s.token)-1])
 		}),
-		Entry("its first half", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token[:len(token)/2])
+		Entry("its first half", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token[:len(s.token)/2])
 		}),
-		Entry("without its beginning", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token[1:])
+		Entry("without its beginning", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token[1:])
 		}),
-		Entry("with more behind it", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token+"A")
+		Entry("with more behind it", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token+"A")
 		}),
-		Entry("with a word behind it", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token+" A")
+		Entry("with a word behind it", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token+" A")
 		}),
-		Entry("with a comma and another behind it", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token+", Bearer nobody")
+		Entry("with a comma and another behind it", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token+", Bearer nobody")
 		}),
-		Entry("in one of two headers", invalid, func(r *http.Request, token string) {
-			r.Header["Authorization"] = []string{"Bearer nobody", "Bearer " + token}
+		Entry("in one of two headers", invalid, func(r *http.Request, s *service) {
+			r.Header["Authorization"] = []string{"Bearer nobody", "Bearer " + s.token}
 		}),
-		Entry("twice", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token+token)
+		Entry("twice", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token+s.token)
 		}),
-		Entry("one letter in another case", valid, func(r *http.Request, token string) {
-			i := strings.IndexFunc(token[len(token)/2:], unicode.IsLetter) + len(token)/2
-			r.Header.Set("Authorization", "Bearer "+token[:i]+string(token[i]^' ')+token[i+1:])
+		Entry("one letter in another case", valid, func(r *http.Request, s *service) {
+			i := strings.IndexFunc(s.token[len(s.token)/2:], unicode.IsLetter) + len(s.token)/2
+			r.Header.Set("Authorization", "Bearer "+s.token[:i]+string(s.token[i]^' ')+s.token[i+1:])
 		}),
-		Entry("another character in its midst", valid, func(r *http.Request, token string) {
-			i := len(token) / 2
-			r.Header.Set("Authorization", "Bearer "+token[:i]+string('A'+(token[i]+1)%26)+token[i+1:])
+		Entry("another character in its midst", valid, func(r *http.Request, s *service) {
+			i := len(s.token) / 2
+			r.Header.Set("Authorization", "Bearer "+s.token[:i]+string('A'+(s.token[i]+1)%26)+s.token[i+1:])
 		}),
-		Entry("under Basic", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", "Basic "+token) }),
-		Entry("under Token", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", "Token "+token) }),
-		Entry("without a scheme", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", token) }),
-		Entry("in the URL", invalid, func(r *http.Request, token string) { r.URL.RawQuery = "access_token=" + url.QueryEscape(token) }),
-		Entry("in a cookie", invalid, func(r *http.Request, token string) { r.AddCookie(&http.Cookie{Name: "access_token", Value: token}) }))
+		Entry("with no blank before it", invalid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Bearer"+s.token) }),
+		Entry("in quotes", valid, func(r *http.Request, s *service) { r.Header.Set("Authorization", `Bearer "`+s.token+`"`) }),
+		Entry("what it was asked for with", valid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Bearer "+s.assertion()) }),
+		Entry("under Basic", invalid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Basic "+s.token) }),
+		Entry("under Token", invalid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Token "+s.token) }),
+		Entry("without a scheme", invalid, func(r *http.Request, s *service) { r.Header.Set("Authorization", s.token) }),
+		Entry("in the URL", invalid, func(r *http.Request, s *service) { r.URL.RawQuery = "access_token=" + url.QueryEscape(s.token) }),
+		Entry("in a cookie", invalid, func(r *http.Request, s *service) { r.AddCookie(&http.Cookie{Name: "access_token", Value: s.token}) }))
 
 	MustEach("SRV-AUTH-14", "The service gives a user the events of those organizations alone that the user administers",
 		"spec/dataset, getStream, description; spec/organization, getStream, 403", controlled,

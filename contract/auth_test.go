@@ -4,6 +4,7 @@ package contract_test
 import (
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
@@ -219,6 +220,16 @@ var _ = Describe("Auth", Label("auth"), func() {
 			return a[:strings.LastIndexByte(a, '.')+1]
 		}, ""),
 		Entry("with half of its signature", func(s *service) string { a := s.assertion(); return a[:len(a)-171] }, ""),
+		Entry("in four parts", func(s *service) string { return s.assertion() + ".e30" }, ""),
+		Entry("signed by a key that it brings along itself", func(s *service) string {
+			t := jwt.NewWithClaims(jwt.SigningMethodRS256, s.claims(nil))
+			t.Header["jwk"] = map[string]string{
+				"kty": "RSA", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(foreignKey().N.Bytes()),
+			}
+			text, err := t.SignedString(foreignKey())
+			Expect(err).NotTo(HaveOccurred())
+			return text
+		}, ""),
 		Entry("not signed (alg None)", func(s *service) string {
 			t := jwt.NewWithClaims(jwt.SigningMethodNone, s.claims(nil))
 			t.Header["alg"] = "None"

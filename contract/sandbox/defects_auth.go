@@ -219,6 +219,17 @@ var authDefects = []Defect{
 		},
 	},
 	{
+		name: "fourth-part-ignored", sentence: "passes over what follows the signature of an assertion",
+		clause: "SRV-AUTH-4",
+		request: func(r *http.Request) {
+			changeForm(r, func(form url.Values) {
+				if parts := strings.Split(form.Get("assertion"), "."); len(parts) > 3 {
+					form.Set("assertion", strings.Join(parts[:3], "."))
+				}
+			})
+		},
+	},
+	{
 		name: "key-of-any-integration", sentence: "takes an assertion by the key of another integration than its issuer",
 		clause: "SRV-AUTH-18", skips: keyOwner,
 	},
@@ -256,4 +267,17 @@ func emptyPage(r *http.Request) []byte {
 		return []byte(`{"endCursor":"aa_0_0_0","data":[]}`)
 	}
 	return []byte(`{"endCursor":"aa_0_0_0","resultData":[]}`)
+}
+
+// changeForm changes the form of a request for a token.
+func changeForm(r *http.Request, change func(url.Values)) {
+	if !strings.HasSuffix(r.URL.Path, "/oauth/token") || r.Body == nil {
+		return
+	}
+	body, _ := io.ReadAll(r.Body)
+	if form, err := url.ParseQuery(string(body)); err == nil && len(form["grant_type"]) == 1 && len(form["assertion"]) == 1 {
+		change(form)
+		body = []byte(form.Encode())
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 }

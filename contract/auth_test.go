@@ -276,6 +276,8 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 			Expect(a).To(BeRefusal("invalid_grant", "unsupported_grant_type"))
 		},
+		Entry("that of another assertion", "urn:ietf:params:oauth:grant-type:saml2-bearer"),
+		Entry("with more behind it", string(oauth.JWTBearer)+"s"),
 		Entry("misspelt", "jwt-bearer"), Entry("a number", "5"), Entry("a long one", oversized))
 
 	ShouldEach("SRV-AUTH-8", "The service reads grant_type and assertion from the form alone, and refuses one that is missing, empty or twice",

@@ -230,6 +230,17 @@ var authDefects = []Defect{
 		},
 	},
 	{
+		name: "grant-of-the-family", sentence: "takes any grant_type of the same family for the JWT grant",
+		clause: "SRV-AUTH-7",
+		request: func(r *http.Request) {
+			changeForm(r, func(form url.Values) {
+				if family := "urn:ietf:params:oauth:grant-type:"; strings.HasPrefix(form.Get("grant_type"), family) {
+					form.Set("grant_type", family+"jwt-bearer")
+				}
+			})
+		},
+	},
+	{
 		name: "key-of-any-integration", sentence: "takes an assertion by the key of another integration than its issuer",
 		clause: "SRV-AUTH-18", skips: keyOwner,
 	},

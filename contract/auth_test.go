@@ -160,6 +160,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 			Expect(s.ask(ctx, sign(jwt.SigningMethodRS256, s.key, s.claims(change(s.now()))))).To(HaveStatus(http.StatusOK))
 		},
+		Entry("a life of one minute", func(now time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"iat": now.Unix(), "exp": now.Unix() + 60}
+		}),
 		Entry("a life of one hour", func(now time.Time) jwt.MapClaims {
 			return jwt.MapClaims{"iat": now.Unix(), "exp": now.Unix() + 3600}
 		}),

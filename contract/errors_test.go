@@ -49,9 +49,11 @@ var _ = Describe("Errors", Label("errors"), func() {
 		"RFC 9110, section 11.6.1; RFC 6750, section 3", assumed, func(ctx SpecContext, on stream) {
 			s := provider(on)
 
-			a := s.do(ctx, http.MethodGet, s.stream(""), authorization("Bearer "+strings.Repeat("nobody", 9)))
+			for _, of := range []string{s.stream(""), s.auth + "/oauth/userinfo"} {
+				a := s.do(ctx, http.MethodGet, of, authorization("Bearer "+strings.Repeat("nobody", 9)))
 
-			Expect(strings.ToLower(a.Header.Get("WWW-Authenticate"))).To(HavePrefix("bearer"), a.String)
+				Expect(strings.ToLower(a.Header.Get("WWW-Authenticate"))).To(HavePrefix("bearer"), a.String)
+			}
 		})
 })
 

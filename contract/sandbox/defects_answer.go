@@ -98,6 +98,15 @@ var answerDefects = []Defect{
 		},
 	},
 	{
+		name: "no-challenge-at-userinfo", sentence: "does not say with a 401 at userinfo what kind of a token it wants",
+		clause: "SRV-ERROR-4",
+		answer: func(r *http.Request, got *captured) {
+			if !isStream(r) {
+				got.header.Del("WWW-Authenticate")
+			}
+		},
+	},
+	{
 		name: "created", sentence: "answers 201 in place of 200",
 		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
 		answer: func(r *http.Request, got *captured) {

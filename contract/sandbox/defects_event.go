@@ -76,6 +76,13 @@ var eventDefects = []Defect{
 		event: func(_ stream, event []byte) []byte { return stamp.ReplaceAll(event, []byte(`$1"`)) },
 	},
 	{
+		name: "time-yet-to-come", sentence: "gives timestamps of a century later",
+		clause: "SRV-EVENT-2", also: spoilt,
+		event: func(_ stream, event []byte) []byte {
+			return bytes.Replace(event, []byte(`{"timestamp":"20`), []byte(`{"timestamp":"21`), 1)
+		},
+	},
+	{
 		name: "same-id", sentence: "gives all events one id",
 		clause: "SRV-EVENT-3", also: spoilt,
 		event: func(_ stream, event []byte) []byte {

@@ -24,6 +24,9 @@ var _ = Describe("Routing", Label("routing"), func() {
 			next := s.page(ctx, after(long.EndCursor), 5)
 			a = s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream?limit=5&cursor="+url.QueryEscape(long.EndCursor), s.bearer(ctx))
 			Expect(s.readPage(a).Events).To(BeginWithEvents(next.Events))
+
+			a = s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream", authorization("Bearer "+strings.Repeat("nobody", 9)))
+			Expect(a).To(HaveStatus(http.StatusUnauthorized))
 		})
 
 	ShouldEach("SRV-ROUTE-2", "The service answers 404 for a version or a data set that there is not",

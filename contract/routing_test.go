@@ -39,6 +39,9 @@ var _ = Describe("Routing", Label("routing"), func() {
 			Expect(a).To(HaveStatus(http.StatusNotFound))
 		},
 		Entry("version 9", invalid, "/api/v9/datasets/monitor/stream"),
+		Entry("version 1", invalid, "/api/v1/datasets/monitor/stream"),
+		Entry("a version that begins like the one there is", invalid, "/api/v2.1/datasets/monitor/stream"),
+		Entry("version 2 of the organization stream", outside, "/v2/organizations/00000000-0000-4000-8000-000000000000/stream"),
 		Entry("a word for a version", invalid, "/api/vtwo/datasets/monitor/stream"),
 		Entry("a long version", invalid, "/api/v"+oversized+"/datasets/monitor/stream"),
 		Entry("another data set", invalid, "/api/v2.0/datasets/other/stream"),

@@ -97,6 +97,15 @@ var routeDefects = []Defect{
 		},
 	},
 	{
+		name: "any-minor-version", sentence: "takes any version that begins with 2 for 2.0",
+		clause: "SRV-ROUTE-2",
+		request: func(r *http.Request) {
+			if _, rest, ok := strings.Cut(r.URL.Path, "/datasets/"); ok && strings.HasPrefix(r.URL.Path, "/api/v2.") {
+				r.URL.Path = "/api/v2.0/datasets/" + rest
+			}
+		},
+	},
+	{
 		name: "options-for-browsers", sentence: "answers OPTIONS as a browser's preflight, which says nothing of the methods",
 		clause: "SRV-ROUTE-6",
 		answer: func(r *http.Request, got *captured) {

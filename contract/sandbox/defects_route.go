@@ -106,6 +106,15 @@ var routeDefects = []Defect{
 		},
 	},
 	{
+		name: "allow-names-all", sentence: "names in Allow the method too that it refuses",
+		clause: "SRV-ROUTE-3",
+		answer: func(r *http.Request, got *captured) {
+			if allow := got.header.Get("Allow"); allow != "" && r.Method != http.MethodOptions {
+				got.header.Set("Allow", allow+", "+r.Method)
+			}
+		},
+	},
+	{
 		name: "options-for-browsers", sentence: "answers OPTIONS as a browser's preflight, which says nothing of the methods",
 		clause: "SRV-ROUTE-6",
 		answer: func(r *http.Request, got *captured) {

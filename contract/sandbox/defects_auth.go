@@ -26,7 +26,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "unauthorized-as-forbidden", sentence: "answers 403 to a stream request without a good token",
-		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-3", "SRV-AUTH-13", "SRV-ROUTE-5"},
+		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-3", "SRV-AUTH-13", "SRV-ROUTE-1", "SRV-ROUTE-5"},
 		answer: func(r *http.Request, got *captured) {
 			if isStream(r) && got.status == http.StatusUnauthorized {
 				got.status = http.StatusForbidden
@@ -35,7 +35,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "any-token-accepted", sentence: "takes any text for an access token",
-		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-*", "SRV-ERROR-*", "SRV-ROUTE-5"}, skips: tokenOrigin,
+		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-*", "SRV-ERROR-*", "SRV-ROUTE-1", "SRV-ROUTE-5"}, skips: tokenOrigin,
 	},
 	{
 		name: "token-cut-accepted", sentence: "takes the beginning of an access token for the whole",

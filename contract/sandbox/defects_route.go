@@ -62,7 +62,7 @@ var routeDefects = []Defect{
 	},
 	{
 		name: "head-as-missing", sentence: "has no HEAD, and answers 404 to it",
-		clause: "SRV-ROUTE-5",
+		clause: "SRV-ROUTE-5", also: []string{"SRV-ROUTE-3"},
 		answer: func(r *http.Request, got *captured) {
 			if r.Method == http.MethodHead {
 				got.status = http.StatusNotFound

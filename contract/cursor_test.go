@@ -102,13 +102,11 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		"spec/dataset, getStream, cursor; the publisher's older samples send it empty", func(ctx SpecContext, on stream) {
 			s := provider(on)
 
-			for _, limit := range []int{5, 2000} { // the older samples ask for 2000
-				absent := s.page(ctx, start, limit)
-				empty := s.page(ctx, after(""), limit)
+			absent := s.page(ctx, start, 2000) // as the older samples ask
+			empty := s.page(ctx, after(""), 2000)
 
-				Expect(empty.Events).To(BeginWithEvents(absent.Events), "at the limit %d", limit) // the log may have grown meanwhile
-				Expect(absent.Events).NotTo(BeEmpty(), "The stream is empty, so nothing is proved")
-			}
+			Expect(empty.Events).To(BeginWithEvents(absent.Events)) // the log may have grown meanwhile
+			Expect(absent.Events).NotTo(BeEmpty(), "The stream is empty, so nothing is proved")
 		})
 
 	MustEach("SRV-CURSOR-8", "The service begins at a date that is given as the cursor",

@@ -4,6 +4,7 @@ package contract_test
 import (
 	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
@@ -32,6 +33,8 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(a).To(HaveStatus(http.StatusOK))
 			Expect(json.Unmarshal([]byte(a.Body), &token)).To(Succeed())
 			Expect(token.TokenType).To(Equal("Bearer"), a.String)
+			Expect(token.ExpiresIn).To(BeNumerically("<=", 3600), a.String)
+			s.newToken(ctx) // another one ends nothing
 			s.token = token.AccessToken
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 		})
@@ -41,60 +44,66 @@ var _ = Describe("Auth", Label("auth"), func() {
 		func(ctx SpecContext, on stream, is declaration, edit func(*http.Request)) {
 			s := provider(on)
 
-			Expect(s.do(declared(ctx, is), http.MethodGet, s.stream(""), edit)).To(HaveStatus(http.StatusUnauthorized))
+			for _, query := range []string{"", "limit=2000&cursor=" + url.QueryEscape(*s.anchor(ctx))} {
+				Expect(s.do(declared(ctx, is), http.MethodGet, s.stream(query), edit)).To(HaveStatus(http.StatusUnauthorized))
+			}
 		},
 		noTokens,
 		Entry("a token in the URL", invalid, func(r *http.Request) { r.URL.RawQuery = "access_token=" + strings.Repeat("nobody", 9) }))
 
 	MustEach("SRV-AUTH-13", "The service takes nothing for an access token but the whole of one that it gave, under the scheme Bearer",
 		"RFC 6750, section 2.1; RFC 9110, section 11.6.2",
-		func(ctx SpecContext, on stream, is declaration, alter func(r *http.Request, token string)) {
+		func(ctx SpecContext, on stream, is declaration, alter func(r *http.Request, s *service)) {
 			s := provider(on)
 			s.bearer(ctx)
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
 			for _, of := range []string{s.stream("limit=1"), s.auth + "/oauth/userinfo"} { // to the letter what was answered before
-				a := s.do(declared(ctx, is), http.MethodGet, of, func(r *http.Request) { alter(r, s.token) })
+				a := s.do(declared(ctx, is), http.MethodGet, of, func(r *http.Request) { alter(r, s) })
 
 				Expect(a).To(HaveStatus(http.StatusUnauthorized))
 			}
 		},
-		Entry("without its end", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token[:len(token)-1])
+		Entry("without its end", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token[:len(s.token)-1])
 		}),
-		Entry("its first half", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token[:len(token)/2])
+		Entry("its first half", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token[:len(s.token)/2])
 		}),
-		Entry("without its beginning", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token[1:])
+		Entry("without its beginning", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token[1:])
 		}),
-		Entry("with more behind it", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token+"A")
+		Entry("with more behind it", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token+"A")
 		}),
-		Entry("with a word behind it", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token+" A")
+		Entry("with a word behind it", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token+" A")
 		}),
-		Entry("with a comma and another behind it", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token+", Bearer nobody")
+		Entry("with a comma and another behind it", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token+", Bearer nobody")
 		}),
-		Entry("in one of two headers", invalid, func(r *http.Request, token string) {
-			r.Header["Authorization"] = []string{"Bearer nobody", "Bearer " + token}
+		Entry("in one of two headers", invalid, func(r *http.Request, s *service) {
+			r.Header["Authorization"] = []string{"Bearer nobody", "Bearer " + s.token}
 		}),
-		Entry("twice", valid, func(r *http.Request, token string) {
-			r.Header.Set("Authorization", "Bearer "+token+token)
+		Entry("twice", valid, func(r *http.Request, s *service) {
+			r.Header.Set("Authorization", "Bearer "+s.token+s.token)
 		}),
-		Entry("one letter in another case", valid, func(r *http.Request, token string) {
-			i := strings.IndexFunc(token[len(token)/2:], unicode.IsLetter) + len(token)/2
-			r.Header.Set("Authorization", "Bearer "+token[:i]+string(token[i]^' ')+token[i+1:])
+		Entry("one letter in another case", valid, func(r *http.Request, s *service) {
+			i := strings.IndexFunc(s.token[len(s.token)/2:], unicode.IsLetter) + len(s.token)/2
+			r.Header.Set("Authorization", "Bearer "+s.token[:i]+string(s.token[i]^' ')+s.token[i+1:])
 		}),
 		Entry("another character at its beginning", valid, otherCharacter(func(int) int { return 0 })),
 		Entry("another character in its midst", valid, otherCharacter(func(n int) int { return n / 2 })),
 		Entry("another character at its end", valid, otherCharacter(func(n int) int { return n - 1 })),
-		Entry("under Basic", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", "Basic "+token) }),
-		Entry("under Token", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", "Token "+token) }),
-		Entry("without a scheme", invalid, func(r *http.Request, token string) { r.Header.Set("Authorization", token) }),
-		Entry("in the URL", invalid, func(r *http.Request, token string) { r.URL.RawQuery = "access_token=" + url.QueryEscape(token) }),
-		Entry("in a cookie", invalid, func(r *http.Request, token string) { r.AddCookie(&http.Cookie{Name: "access_token", Value: token}) }))
+		Entry("with no blank before it", invalid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Bearer"+s.token) }),
+		Entry("in quotes", valid, func(r *http.Request, s *service) { r.Header.Set("Authorization", `Bearer "`+s.token+`"`) }),
+		Entry("the integration key", valid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Bearer "+s.integrationKey) }),
+		Entry("what it was asked for with", valid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Bearer "+s.assertion()) }),
+		Entry("under Basic", invalid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Basic "+s.token) }),
+		Entry("under Token", invalid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Token "+s.token) }),
+		Entry("without a scheme", invalid, func(r *http.Request, s *service) { r.Header.Set("Authorization", s.token) }),
+		Entry("in the URL", invalid, func(r *http.Request, s *service) { r.URL.RawQuery = "access_token=" + url.QueryEscape(s.token) }),
+		Entry("in a cookie", invalid, func(r *http.Request, s *service) { r.AddCookie(&http.Cookie{Name: "access_token", Value: s.token}) }))
 
 	MustEach("SRV-AUTH-14", "The service gives a user the events of those organizations alone that the user administers",
 		"spec/dataset, getStream, description; spec/organization, getStream, 403", controlled,
@@ -158,6 +167,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 			Expect(s.ask(ctx, sign(jwt.SigningMethodRS256, s.key, s.claims(change(s.now()))))).To(HaveStatus(http.StatusOK))
 		},
+		Entry("a life of one minute", func(now time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"iat": now.Unix(), "exp": now.Unix() + 60}
+		}),
 		Entry("a life of one hour", func(now time.Time) jwt.MapClaims {
 			return jwt.MapClaims{"iat": now.Unix(), "exp": now.Unix() + 3600}
 		}),
@@ -218,13 +230,17 @@ var _ = Describe("Auth", Label("auth"), func() {
 			return a[:strings.LastIndexByte(a, '.')+1]
 		}, ""),
 		Entry("with half of its signature", func(s *service) string { a := s.assertion(); return a[:len(a)-171] }, ""),
-		Entry("not signed (alg None)", func(s *service) string {
-			t := jwt.NewWithClaims(jwt.SigningMethodNone, s.claims(nil))
-			t.Header["alg"] = "None"
-			text, err := t.SignedString(jwt.UnsafeAllowNoneSignatureType)
+		Entry("in four parts", func(s *service) string { return s.assertion() + ".e30" }, ""),
+		Entry("signed by a key that it brings along itself", func(s *service) string {
+			t := jwt.NewWithClaims(jwt.SigningMethodRS256, s.claims(nil))
+			t.Header["jwk"] = map[string]string{
+				"kty": "RSA", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(foreignKey().N.Bytes()),
+			}
+			text, err := t.SignedString(foreignKey())
 			Expect(err).NotTo(HaveOccurred())
 			return text
 		}, ""),
+		Entry("not signed (alg None)", unsignedAs("None"), ""), Entry("not signed (alg NONE)", unsignedAs("NONE"), ""),
 		Entry("signed by HS256 with the public key as a key file has it", func(s *service) string {
 			der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
 			Expect(err).NotTo(HaveOccurred())
@@ -233,6 +249,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("signed by HS256 with the integration key", func(s *service) string {
 			return sign(jwt.SigningMethodHS256, []byte(s.integrationKey), s.claims(nil))
 		}, ""),
+		Entry("for the URL of the endpoint", withClaim("aud", func(s *service) any { return s.auth + "/oauth/token" }), ""),
 		Entry("for the audience with a slash", withClaim("aud", func(s *service) any { return s.audience + "/" }), ""),
 		Entry("for a host whose name begins with the audience", withClaim("aud", func(s *service) any { return s.audience + ".example.com" }), ""),
 		Entry("for a host whose name ends with the audience", withClaim("aud", func(s *service) any { return "not-" + s.audience }), ""),
@@ -265,6 +282,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(a).To(BeRefusal("invalid_grant", "unsupported_grant_type"))
 		},
 		Entry("misspelt", "jwt-bearer"), Entry("that of another grant", "client_credentials"),
+		Entry("that of another assertion", "urn:ietf:params:oauth:grant-type:saml2-bearer"),
 		Entry("with more behind it", string(oauth.JWTBearer)+"2"), Entry("in capitals", strings.ToUpper(string(oauth.JWTBearer))),
 		Entry("a number", "5"), Entry("a long one", oversized))
 
@@ -363,9 +381,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 			s := provider(on)
 			token := s.newToken(ctx)
 
-			a := s.do(ctx, http.MethodGet, s.stream("limit=1"), authorization("bEARER "+token))
-
-			Expect(a).To(HaveStatus(http.StatusOK))
+			for _, of := range []string{s.auth + "/oauth/userinfo", s.stream("limit=1")} { // nor is a token used up by a look at its user
+				Expect(s.do(ctx, http.MethodGet, of, authorization("bEARER "+token))).To(HaveStatus(http.StatusOK))
+			}
 		})
 })
 
@@ -435,10 +453,22 @@ var forgeries = []TableEntry{
 }
 
 // otherCharacter puts another one into a token of n, at a place.
-func otherCharacter(place func(n int) int) func(r *http.Request, token string) {
-	return func(r *http.Request, token string) {
+func otherCharacter(place func(n int) int) func(r *http.Request, s *service) {
+	return func(r *http.Request, s *service) {
+		token := s.token
 		i := place(len(token))
 		r.Header.Set("Authorization", "Bearer "+token[:i]+string('A'+(token[i]+1)%26)+token[i+1:])
+	}
+}
+
+// unsignedAs forges an assertion that is not signed, and says so in these letters.
+func unsignedAs(alg string) func(*service) string {
+	return func(s *service) string {
+		t := jwt.NewWithClaims(jwt.SigningMethodNone, s.claims(nil))
+		t.Header["alg"] = alg
+		text, err := t.SignedString(jwt.UnsafeAllowNoneSignatureType)
+		Expect(err).NotTo(HaveOccurred())
+		return text
 	}
 }
 

@@ -107,10 +107,10 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		"spec/dataset, getStream, cursor; the publisher's older samples send it empty", func(ctx SpecContext, on stream) {
 			s := provider(on)
 
-			absent := s.page(ctx, start, 5)
-			empty := s.page(ctx, after(""), 5)
+			absent := s.page(ctx, start, 2000) // as the older samples ask
+			empty := s.page(ctx, after(""), 2000)
 
-			Expect(empty.Events).To(HoldEvents(absent.Events))
+			Expect(empty.Events).To(BeginWithEvents(absent.Events)) // the log may have grown meanwhile
 			Expect(absent.Events).NotTo(BeEmpty(), "The stream is empty, so nothing is proved")
 		})
 

@@ -28,6 +28,9 @@ var _ = Describe("Routing", Label("routing"), func() {
 			next := s.page(ctx, after(long.EndCursor), 5)
 			a = s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream?limit=5&cursor="+url.QueryEscape(long.EndCursor), s.bearer(ctx))
 			Expect(s.readPage(a).Events).To(BeginWithEvents(next.Events))
+
+			a = s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream", authorization("Bearer "+strings.Repeat("nobody", 9)))
+			Expect(a).To(HaveStatus(http.StatusUnauthorized))
 		})
 
 	ShouldEach("SRV-ROUTE-2", "The service answers 404 for a version or a data set that there is not",
@@ -74,8 +77,10 @@ var _ = Describe("Routing", Label("routing"), func() {
 			a := s.do(declared(ctx, outside), method, base+path, s.bearer(ctx))
 
 			Expect(a).To(HaveStatus(http.StatusMethodNotAllowed))
-			Expect(a.Header.Get("Allow")).To(ContainSubstring(allowed))
+			Expect(strings.Join(a.Header.Values("Allow"), ", ")).To(And(ContainSubstring(allowed), Not(ContainSubstring(method))))
 		},
+		Entry("TRACE stream", http.MethodTrace, "/api/v2.0/datasets/monitor/stream", http.MethodGet), // whose answer would show the token
+		Entry("a method that there is not", "READ", "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("POST stream", http.MethodPost, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("PUT stream", http.MethodPut, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
 		Entry("PATCH stream", http.MethodPatch, "/api/v2.0/datasets/monitor/stream", http.MethodGet),
@@ -86,6 +91,9 @@ var _ = Describe("Routing", Label("routing"), func() {
 		Entry("DELETE organization stream", http.MethodDelete, "/v1/organizations/00000000-0000-4000-8000-000000000000/stream", http.MethodGet),
 		Entry("GET token", http.MethodGet, "/oauth/token", http.MethodPost),
 		Entry("PUT token", http.MethodPut, "/oauth/token", http.MethodPost),
+		Entry("DELETE token", http.MethodDelete, "/oauth/token", http.MethodPost),
+		Entry("HEAD token", http.MethodHead, "/oauth/token", http.MethodPost),
+		Entry("PUT userinfo", http.MethodPut, "/oauth/userinfo", http.MethodGet),
 		Entry("POST userinfo", http.MethodPost, "/oauth/userinfo", http.MethodGet),
 		Entry("DELETE userinfo", http.MethodDelete, "/oauth/userinfo", http.MethodGet))
 

@@ -182,15 +182,6 @@ var answerDefects = []Defect{
 		clause: "SRV-LIMIT-1", skips: quotaOwner,
 	},
 	{
-		name: "burst-untold", sentence: "says that the whole quota of the half minute is left, however much has been used",
-		clause: "SRV-LIMIT-2",
-		answer: func(_ *http.Request, got *captured) {
-			if whole := got.header.Get("X-BurstLimit-Limit"); whole != "" {
-				got.header.Set("X-BurstLimit-Remaining", whole)
-			}
-		},
-	},
-	{
 		name: "limit-as-forbidden", sentence: "answers 403 to who has used up the quota",
 		clause: "SRV-LIMIT-1", also: []string{"SRV-LIMIT-2"},
 		answer: func(_ *http.Request, got *captured) {

@@ -133,15 +133,6 @@ var pageDefects = []Defect{
 		},
 	},
 	{
-		name: "loses-at-a-round-limit", sentence: "leaves out the last event of a full page, at a limit of hundreds up to 500",
-		clause: "SRV-PAGE-14", also: walks,
-		page: func(a asking, p *page) {
-			if a.limit%100 == 0 && a.limit <= 500 && p.to-p.from == a.limit {
-				p.pick = p.indexes()[:a.limit-1]
-			}
-		},
-	},
-	{
 		name: "hundredth-encoded-anew", sentence: "decodes each hundredth event of the log and encodes it anew",
 		clause: "SRV-PAGE-14", also: spoilt,
 		page: func(_ asking, p *page) {
@@ -326,6 +317,42 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "first-page-loses", sentence: "leaves out the last event of the page that begins without a cursor, if more follow and the limit is more than one",
+		clause: "SRV-CURSOR-16", also: walks,
+		page: func(a asking, p *page) {
+			if a.cursor == "" && p.to-p.from > 1 && p.to < p.len() {
+				p.pick = p.indexes()[:p.to-p.from-1]
+			}
+		},
+	},
+	{
+		name: "small-page-of-a-date-loses", sentence: "leaves out the last event of a page of at most nine at a date, if more follow",
+		clause: "SRV-CURSOR-14", also: walks,
+		page: func(a asking, p *page) {
+			if _, isDate := parseDate(a.cursor); isDate && a.limit < 10 && p.to-p.from > 1 && p.to < p.len() {
+				p.pick = p.indexes()[:p.to-p.from-1]
+			}
+		},
+	},
+	{
+		name: "loses-at-a-hundred", sentence: "leaves out the last event of a full page at the limit 100",
+		clause: "SRV-PAGE-10", also: walks,
+		page: func(a asking, p *page) {
+			if a.limit == 100 && p.to-p.from == a.limit {
+				p.pick = p.indexes()[:a.limit-1]
+			}
+		},
+	},
+	{
+		name: "one-stream-lags", sentence: "keeps the newest thirty events from the organization stream",
+		clause: "SRV-PAGE-12", also: walks,
+		page: func(a asking, p *page) {
+			if a.kind == 1 && p.len() > 60 && p.to > p.len()-30 {
+				p.to = max(p.from, p.len()-30)
+			}
+		},
+	},
+	{
 		name: "date-to-the-next-minute", sentence: "begins at the full minute after the date",
 		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
 		page: func(a asking, p *page) {
@@ -354,7 +381,7 @@ var pageDefects = []Defect{
 	},
 	{
 		name: "offset-ignored", sentence: "takes a date in another zone for one in UTC",
-		clause: "SRV-CURSOR-8",
+		clause: "SRV-CURSOR-8", also: []string{"SRV-CURSOR-14", "SRV-CURSOR-15"},
 		request: func(r *http.Request) {
 			cursor := r.URL.Query().Get("cursor")
 			if _, isDate := parseDate(cursor); isDate && isStream(r) && len(cursor) > len("2006-01-02") && !strings.HasSuffix(cursor, "Z") {

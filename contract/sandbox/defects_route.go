@@ -47,15 +47,6 @@ var routeDefects = []Defect{
 		request: func(r *http.Request) { r.URL.Path = versionTwo.ReplaceAllString(r.URL.Path, "/api/v2.0/") },
 	},
 	{
-		name: "organization-slash-ignored", sentence: "takes a path of the organization stream with a slash at its end for that without",
-		clause: "SRV-ROUTE-2",
-		request: func(r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/v1/") {
-				r.URL.Path = strings.TrimSuffix(r.URL.Path, "/")
-			}
-		},
-	},
-	{
 		name: "slash-ignored", sentence: "takes a path with a slash at its end for that without",
 		clause:  "SRV-ROUTE-2",
 		request: func(r *http.Request) { r.URL.Path = strings.TrimSuffix(r.URL.Path, "/") },
@@ -76,7 +67,7 @@ var routeDefects = []Defect{
 	},
 	{
 		name: "head-as-missing", sentence: "has no HEAD, and answers 404 to it",
-		clause: "SRV-ROUTE-5",
+		clause: "SRV-ROUTE-5", also: []string{"SRV-ROUTE-3"},
 		answer: func(r *http.Request, got *captured) {
 			if r.Method == http.MethodHead {
 				got.status = http.StatusNotFound
@@ -98,6 +89,15 @@ var routeDefects = []Defect{
 		request: func(r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/api/v2/") && isStream(r) {
 				setQuery(r, "cursor", "")
+			}
+		},
+	},
+	{
+		name: "allow-names-all", sentence: "names in Allow the method too that it refuses",
+		clause: "SRV-ROUTE-3",
+		answer: func(r *http.Request, got *captured) {
+			if allow := got.header.Get("Allow"); allow != "" && r.Method != http.MethodOptions {
+				got.header.Set("Allow", allow+", "+r.Method)
 			}
 		},
 	},

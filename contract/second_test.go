@@ -11,6 +11,7 @@ import (
 
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi-validator/cache"
 	"github.com/pb33f/libopenapi-validator/config"
 	"github.com/pb33f/libopenapi-validator/content"
 	"github.com/pb33f/libopenapi-validator/errors"
@@ -35,6 +36,7 @@ var seconds = sync.OnceValues(func() (all []second, err error) {
 			return nil, err
 		}
 		options := []config.Option{
+			config.WithSchemaCache(cache.NewDefaultCache()), // one for both
 			config.WithFormatAssertions(),
 			config.WithRejectUndeclaredRequestBody(),
 			config.WithBodyDecoder("application/x-www-form-urlencoded", content.FormDecoder()),

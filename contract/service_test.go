@@ -176,7 +176,9 @@ func (j *judge) hear(answered func() int) {
 				AddReportEntry(breachEntry, b, ReportEntryVisibilityNever)
 			}
 		}
-		AddReportEntry(exchangesEntry, exchanges, ReportEntryVisibilityNever)
+		if seeded.name == "" || reportFolder != "" { // the proof does not look at them, and reading them takes its time
+			AddReportEntry(exchangesEntry, exchanges, ReportEntryVisibilityNever)
+		}
 		if !j.ofClient { // what the suite makes up itself is no news
 			j.tell()
 		}

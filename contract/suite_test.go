@@ -72,7 +72,9 @@ func TestContract(t *testing.T) {
 	go func() { // what many clauses need, made ready beside the first of them
 		seconds()
 		registeredKey()
-		published()
+		if seeded.name == "" { // the proof does without
+			published()
+		}
 	}()
 	var ginkgo asGinkgoSays
 	RunSpecs(&ginkgo, "Contract of "+under.String(), config, reporter)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"net/http"
 	"strings"
 )
@@ -30,7 +31,8 @@ var answerDefects = []Defect{
 		clause: "SRV-ERROR-2",
 		answer: func(r *http.Request, got *captured) {
 			if token := bearer(r); token != "" && got.status == http.StatusUnauthorized {
-				got.body = bytes.Replace(got.body, []byte("access token"), []byte("access token "+token), 1)
+				quoted, _ := json.Marshal("access token " + token) // what was sent for one may hold anything
+				got.body = bytes.Replace(got.body, []byte("access token"), quoted[1:len(quoted)-1], 1)
 			}
 		},
 	},

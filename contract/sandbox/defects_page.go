@@ -99,7 +99,7 @@ var pageDefects = []Defect{
 	},
 	{
 		name: "cursor-alone-ignored", sentence: "passes over a cursor that comes without a limit",
-		clause: "SRV-PAGE-3", also: []string{"SRV-CURSOR-*"},
+		clause: "SRV-PAGE-3", also: []string{"SRV-CURSOR-*", "SRV-PAGE-11"},
 		request: func(r *http.Request) {
 			if isStream(r) && !r.URL.Query().Has("limit") && strings.HasPrefix(r.URL.Query().Get("cursor"), "aa_") {
 				setQuery(r, "cursor", "")

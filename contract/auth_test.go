@@ -407,75 +407,12 @@ var noTokens = []TableEntry{
 	Entry("a token longer than any", valid, authorization("Bearer "+strings.Repeat("nobody", 800))),
 }
 
-// forgeries are assertions that no service may take, and what it says of them.
-var forgeries = []TableEntry{
-	Entry("signed by another key", func(s *service) string {
-		return sign(jwt.SigningMethodRS256, foreignKey(), s.claims(nil))
-	}, "no_valid_keys_or_signatures"),
-	Entry("not signed (alg none)", func(s *service) string {
-		return sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, s.claims(nil))
-	}, "no_valid_keys_or_signatures"),
-	Entry("signed by HS256 with the public key as the secret", func(s *service) string {
-		public := pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&s.key.PublicKey)})
-		return sign(jwt.SigningMethodHS256, public, s.claims(nil))
-	}, "no_valid_keys_or_signatures"),
-	Entry("changed after it was signed", func(s *service) string {
-		good, other := strings.Split(s.assertion(), "."), strings.Split(sign(jwt.SigningMethodRS256, s.key,
-			s.claims(jwt.MapClaims{"exp": time.Now().Add(20 * time.Minute).Unix()})), ".")
-		return good[0] + "." + other[1] + "." + good[2]
-	}, "no_valid_keys_or_signatures"),
-	Entry("for another audience", func(s *service) string {
-		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"aud": "account.example.com"}))
-	}, "no_valid_keys_or_signatures"),
-	Entry("for the audience with a scheme", func(s *service) string {
-		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"aud": "https://" + s.audience}))
-	}, "no_valid_keys_or_signatures"),
-	Entry("without exp", func(s *service) string {
-		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"exp": nil}))
-	}, "no_valid_keys_or_signatures"),
-	Entry("not yet valid (nbf)", func(s *service) string {
-		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"nbf": time.Now().Add(10 * time.Minute).Unix()}))
-	}, "no_valid_keys_or_signatures"),
-	Entry("expired", func(s *service) string {
-		now := time.Now()
-		return sign(jwt.SigningMethodRS256, s.key,
-			s.claims(jwt.MapClaims{"iat": now.Add(-20 * time.Minute).Unix(), "exp": now.Add(-10 * time.Minute).Unix()}))
-	}, "expired_grant"),
-	Entry("from an unknown integration key", func(s *service) string {
-		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"iss": "00000000-0000-4000-8000-000000000000"}))
-	}, "issuer_not_found"),
-	Entry("for an unknown user", func(s *service) string {
-		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": "00000000-0000-4000-8000-000000000000"}))
-	}, "user_not_found"),
-	Entry("for an e-mail address", func(s *service) string {
-		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": "user@example.com"}))
-	}, "invalid_subject"),
-}
-
 // otherCharacter puts another one into a token of n, at a place.
 func otherCharacter(place func(n int) int) func(r *http.Request, s *service) {
 	return func(r *http.Request, s *service) {
 		token := s.token
 		i := place(len(token))
 		r.Header.Set("Authorization", "Bearer "+token[:i]+string('A'+(token[i]+1)%26)+token[i+1:])
-	}
-}
-
-// unsignedAs forges an assertion that is not signed, and says so in these letters.
-func unsignedAs(alg string) func(*service) string {
-	return func(s *service) string {
-		t := jwt.NewWithClaims(jwt.SigningMethodNone, s.claims(nil))
-		t.Header["alg"] = alg
-		text, err := t.SignedString(jwt.UnsafeAllowNoneSignatureType)
-		Expect(err).NotTo(HaveOccurred())
-		return text
-	}
-}
-
-// withClaim forges an assertion by one claim.
-func withClaim(name string, value func(*service) any) func(*service) string {
-	return func(s *service) string {
-		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{name: value(s)}))
 	}
 }
 

@@ -214,20 +214,13 @@ func coverage(report Report) (all []covered, err error) {
 	if err != nil {
 		return nil, err
 	}
+	touched, err := entriesOf[covered](report, coverageEntry)
+	if err != nil {
+		return nil, err
+	}
 	counts := map[cell]int{}
-	for _, spec := range report.SpecReports {
-		for _, e := range spec.ReportEntries {
-			if e.Name != coverageEntry {
-				continue
-			}
-			touched, err := valueOf[[]covered](e)
-			if err != nil {
-				return nil, err
-			}
-			for _, t := range touched {
-				counts[t.cell] += t.Exchanges
-			}
-		}
+	for _, t := range touched {
+		counts[t.cell] += t.Exchanges
 	}
 	for _, c := range cells {
 		one := covered{cell: c, Exchanges: counts[c]}

@@ -98,8 +98,8 @@ func add[T comparable](all []T, one T, number func(*T) *int) []T {
 	return append(all, one)
 }
 
-// ofRun are the entries of a name of all the specs of a run, those of a kind together.
-func ofRun[T comparable](run Report, name string, number func(*T) *int) (all []T, err error) {
+// entriesOf are the items of the entries of a name, which are lists, of all the specs of a run.
+func entriesOf[T any](run Report, name string) (all []T, err error) {
 	for _, spec := range run.SpecReports {
 		for _, e := range spec.ReportEntries {
 			if e.Name != name {
@@ -109,12 +109,19 @@ func ofRun[T comparable](run Report, name string, number func(*T) *int) (all []T
 			if err != nil {
 				return nil, err
 			}
-			for _, one := range some {
-				all = add(all, one, number)
-			}
+			all = append(all, some...)
 		}
 	}
 	return all, nil
+}
+
+// ofRun are the same, those of a kind together.
+func ofRun[T comparable](run Report, name string, number func(*T) *int) (all []T, err error) {
+	some, err := entriesOf[T](run, name)
+	for _, one := range some {
+		all = add(all, one, number)
+	}
+	return all, err
 }
 
 // grownIn is what a run has met that no document declares, in order.

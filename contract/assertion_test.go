@@ -3,6 +3,7 @@ package contract_test
 import (
 	"crypto"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"maps"
 	"strings"
@@ -103,6 +104,20 @@ func unsignedAs(alg string) func(*service) string {
 		Expect(err).NotTo(HaveOccurred())
 		return text
 	}
+}
+
+// withHeader forges an assertion by another header than the one that was signed.
+func withHeader(header string) func(*service) string {
+	return func(s *service) string {
+		_, rest, _ := strings.Cut(s.assertion(), ".")
+		return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + rest
+	}
+}
+
+// cutLast parts an assertion from its signature.
+func cutLast(assertion string) (signed, signature string) {
+	at := strings.LastIndexByte(assertion, '.')
+	return assertion[:at], assertion[at+1:]
 }
 
 // withClaim forges an assertion by one claim.

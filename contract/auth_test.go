@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -88,9 +89,35 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("twice", valid, func(r *http.Request, s *service) {
 			r.Header.Set("Authorization", "Bearer "+s.token+s.token)
 		}),
+		Entry("its first half in another case", valid, func(r *http.Request, s *service) {
+			half := len(s.token) / 2
+			r.Header.Set("Authorization", "Bearer "+inAnotherCase(s.token[:half])+s.token[half:])
+		}),
+		Entry("its second half in another case", valid, func(r *http.Request, s *service) {
+			half := len(s.token) / 2
+			r.Header.Set("Authorization", "Bearer "+s.token[:half]+inAnotherCase(s.token[half:]))
+		}),
 		Entry("one letter in another case", valid, func(r *http.Request, s *service) {
-			i := strings.IndexFunc(s.token[len(s.token)/2:], unicode.IsLetter) + len(s.token)/2
-			r.Header.Set("Authorization", "Bearer "+s.token[:i]+string(s.token[i]^' ')+s.token[i+1:])
+			last := strings.LastIndexFunc(s.token, unicode.IsLetter)
+			r.Header.Set("Authorization", "Bearer "+s.token[:max(last, 0)]+inAnotherCase(s.token[max(last, 0):]))
+		}),
+		Entry("with a comma behind it", valid, func(r *http.Request, s *service) { r.Header.Set("Authorization", "Bearer "+s.token+",") }),
+		Entry("in the first of two headers", invalid, func(r *http.Request, s *service) {
+			r.Header["Authorization"] = []string{"Bearer " + s.token, "Bearer nobody"}
+		}),
+		Entry("null, as a program writes it that has none", valid, authorizationOf(func(*service) string { return "Bearer null" })),
+		Entry("the user's id", valid, authorizationOf(func(s *service) string { return "Bearer " + s.user })),
+		Entry("under OAuth", invalid, authorizationOf(func(s *service) string { return "OAuth " + s.token })),
+		Entry("as a password", invalid, authorizationOf(func(s *service) string {
+			return "Basic " + base64.StdEncoding.EncodeToString([]byte(s.integrationKey+":"+s.token))
+		})),
+		Entry("in headers of other names", invalid, func(r *http.Request, s *service) {
+			for _, name := range []string{"X-Authorization", "X-Access-Token", "X-Auth-Token", "Token"} {
+				r.Header.Set(name, "Bearer "+s.token)
+			}
+		}),
+		Entry("in the URL by other names", invalid, func(r *http.Request, s *service) {
+			r.URL.RawQuery = url.Values{"token": {s.token}, "bearer_token": {s.token}, "oauth_token": {s.token}}.Encode()
 		}),
 		Entry("another character at its beginning", valid, otherCharacter(func(int) int { return 0 })),
 		Entry("another character in its midst", valid, otherCharacter(func(n int) int { return n / 2 })),
@@ -124,14 +151,16 @@ var _ = Describe("Auth", Label("auth"), func() {
 			s.organization = mine
 			for range streams {
 				if user.Role == sandbox.NoRole || !entitled {
-					Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusForbidden))
+					for _, cursor := range []*string{start, atTime(s.now().Add(-time.Hour))} {
+						Expect(s.get(ctx, cursor, 1)).To(HaveStatus(http.StatusForbidden))
+					}
 				} else {
 					Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{log}))
 				}
 				s.turn()
 			}
-			s.organization, s.user = other, box.CredentialsOf(1).UserID
-			s.forget()
+			s.organization = other
+			s.become(box.CredentialsOf(1).UserID)
 			for range streams { // one of them knows whose events are meant by the token alone
 				Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{foreign}))
 				s.turn()
@@ -173,6 +202,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("a life of one hour", func(now time.Time) jwt.MapClaims {
 			return jwt.MapClaims{"iat": now.Unix(), "exp": now.Unix() + 3600}
 		}),
+		Entry("an iat ten minutes ago", func(now time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"iat": now.Add(-10 * time.Minute).Unix(), "exp": now.Add(20 * time.Minute).Unix()}
+		}),
 		Entry("nbf", func(now time.Time) jwt.MapClaims { return jwt.MapClaims{"nbf": now.Unix()} }),
 		Entry("a claim that it does not know", func(time.Time) jwt.MapClaims { return jwt.MapClaims{"jti": "1"} }),
 		Entry("the scopes the other way round", func(time.Time) jwt.MapClaims {
@@ -182,8 +214,12 @@ var _ = Describe("Auth", Label("auth"), func() {
 	Must("SRV-AUTH-18", "The service takes the key of an integration for assertions of this integration alone",
 		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext) {
 			s, _ := controlledProvider(datasetStream, sandbox.Config{Integrations: []sandbox.Integration{{}, {Key: otherKey, PrivateKey: foreignKey()}}})
-			s.integrationKey = otherKey
+			foreign := func(*service) string { return sign(jwt.SigningMethodRS256, foreignKey(), s.claims(nil)) }
 
+			Expect(s.ask(ctx, s.assertion())).To(HaveStatus(http.StatusOK))
+			Expect(s.ask(ctx, foreign(s))).To(BeRefusal("invalid_grant", ""))
+			s.integrationKey = otherKey
+			Expect(s.ask(ctx, foreign(s))).To(HaveStatus(http.StatusOK))
 			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("invalid_grant", ""))
 		})
 
@@ -207,18 +243,18 @@ var _ = Describe("Auth", Label("auth"), func() {
 	Must("SRV-AUTH-3", "The service answers 401 once the access token has expired",
 		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext, on stream) {
 			clock := newClock()
-			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, TokenLifetime: 10 * time.Minute})
+			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, TokenLifetime: time.Hour})
 			var token oauth.Token
 			Expect(json.Unmarshal([]byte(s.ask(ctx, s.assertion()).Body), &token)).To(Succeed())
 			life := time.Duration(token.ExpiresIn) * time.Second
 			s.token = token.AccessToken
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
-			clock.advance(life * 8 / 10)
+			clock.advance(life - edge)
 			s.newToken(ctx) // another one ends nothing
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
-			clock.advance(life * 4 / 10)
+			clock.advance(2 * edge)
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusUnauthorized))
 			Expect(s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))).To(HaveStatus(http.StatusUnauthorized))
 		})
@@ -229,7 +265,10 @@ var _ = Describe("Auth", Label("auth"), func() {
 			a := s.assertion()
 			return a[:strings.LastIndexByte(a, '.')+1]
 		}, ""),
-		Entry("with half of its signature", func(s *service) string { a := s.assertion(); return a[:len(a)-171] }, ""),
+		Entry("with half of its signature", func(s *service) string {
+			head, signature := cutLast(s.assertion())
+			return head + "." + signature[:len(signature)/2]
+		}, ""),
 		Entry("in four parts", func(s *service) string { return s.assertion() + ".e30" }, ""),
 		Entry("signed by a key that it brings along itself", func(s *service) string {
 			t := jwt.NewWithClaims(jwt.SigningMethodRS256, s.claims(nil))
@@ -256,8 +295,40 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("without aud", withClaim("aud", func(*service) any { return nil }), ""),
 		Entry("without iss", withClaim("iss", func(*service) any { return nil }), ""),
 		Entry("without sub", withClaim("sub", func(*service) any { return nil }), ""),
-		Entry("a number", func(*service) string { return "5" }, ""),
-		Entry("a text as long as a book page", func(*service) string { return strings.Repeat("nothing", 700) }, ""))
+		Entry("for the audience with a blank", withClaim("aud", func(s *service) any { return s.audience + " " }), ""),
+		Entry("for the audience with another scheme", withClaim("aud", func(s *service) any { return "http://" + s.audience }), ""),
+		Entry("for the audience with the path of the endpoint", withClaim("aud", func(s *service) any { return s.audience + "/oauth/token" }), ""),
+		Entry("for the demo environment, or for production", withClaim("aud", func(s *service) any {
+			return map[bool]string{true: "account.docusign.com", false: "account-d.docusign.com"}[s.audience == "account-d.docusign.com"]
+		}), ""),
+		Entry("for the integration", withClaim("aud", func(s *service) any { return s.integrationKey }), ""),
+		Entry("with an empty aud", withClaim("aud", func(*service) any { return "" }), ""),
+		Entry("with an aud of nothing", withClaim("aud", func(*service) any { return []string{} }), ""),
+		Entry("with an empty sub", withClaim("sub", func(*service) any { return "" }), ""),
+		Entry("for the beginning of a user's id", withClaim("sub", func(s *service) any { return s.user[:len(s.user)/2] }), ""),
+		Entry("for the integration as a user", withClaim("sub", func(s *service) any { return s.integrationKey }), ""),
+		Entry("with a list for iss", withClaim("iss", func(s *service) any { return []string{s.integrationKey} }), ""),
+		Entry("with a text for exp", withClaim("exp", func(s *service) any { return fmt.Sprint(s.now().Add(time.Hour / 2).Unix()) }), ""),
+		Entry("with a text for iat", withClaim("iat", func(s *service) any { return fmt.Sprint(s.now().Unix()) }), ""),
+		Entry("expired since three minutes", withClaim("exp", func(s *service) any { return s.now().Add(-3 * time.Minute).Unix() }), ""),
+		Entry("valid from an hour ahead", withClaim("nbf", func(s *service) any { return s.now().Add(time.Hour).Unix() }), ""),
+		Entry("with one bit of its signature changed", func(s *service) string {
+			head, signature := cutLast(s.assertion())
+			raw, err := base64.RawURLEncoding.DecodeString(signature)
+			Expect(err).NotTo(HaveOccurred())
+			raw[len(raw)-1] ^= 1
+			return head + "." + base64.RawURLEncoding.EncodeToString(raw)
+		}, ""),
+		Entry("with another header than was signed", withHeader(`{"typ":"JWT","alg":"RS256","kid":"1"}`), ""),
+		Entry("with a signature, though it names none", withHeader(`{"typ":"JWT","alg":"none"}`), ""),
+		Entry("with no alg", withHeader(`{"typ":"JWT"}`), ""),
+		Entry("signed by HS256 with nothing", func(s *service) string { return sign(jwt.SigningMethodHS256, []byte{}, s.claims(nil)) }, ""),
+		Entry("signed by HS256 with a word", func(s *service) string { return sign(jwt.SigningMethodHS256, []byte("secret"), s.claims(nil)) }, ""),
+		Entry("signed by HS256 with the user's id", func(s *service) string {
+			return sign(jwt.SigningMethodHS256, []byte(s.user), s.claims(nil))
+		}, ""),
+		Entry("a number", func(*service) string { return "5" }, anyForm),
+		Entry("a text as long as a book page", func(*service) string { return strings.Repeat("nothing", 700) }, anyForm))
 
 	ShouldEach("SRV-AUTH-5", "The service says in error_description what is wrong with an assertion",
 		"spec/oauth, createToken, 400; third parties have seen it missing", describes("invalid_grant"), forgeries)
@@ -268,7 +339,9 @@ var _ = Describe("Auth", Label("auth"), func() {
 				Integrations: []sandbox.Integration{{}, {Key: otherKey, PrivateKey: foreignKey()}}, Users: []sandbox.User{user, {}},
 			})
 
-			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("consent_required", ""))
+			for range 2 {
+				Expect(s.ask(ctx, s.assertion())).To(BeRefusal("consent_required", ""))
+			}
 		},
 		Entry("to any integration", sandbox.User{NoConsent: true}),
 		Entry("but to another integration", sandbox.User{Integrations: []string{otherKey}}))
@@ -279,10 +352,12 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 			a := s.post(declared(ctx, invalid), "", url.Values{"grant_type": {other}, "assertion": {s.assertion()}})
 
-			Expect(a).To(BeRefusal("invalid_grant", "unsupported_grant_type"))
+			Expect(a).To(BeRefusal("invalid_grant", "")) // the description is sometimes missing
 		},
 		Entry("misspelt", "jwt-bearer"), Entry("that of another grant", "client_credentials"),
 		Entry("that of another assertion", "urn:ietf:params:oauth:grant-type:saml2-bearer"),
+		Entry("of a password", "password"), Entry("of a code", "authorization_code"), Entry("of a refresh token", "refresh_token"),
+		Entry("with a blank behind it", string(oauth.JWTBearer)+" "),
 		Entry("with more behind it", string(oauth.JWTBearer)+"2"), Entry("in capitals", strings.ToUpper(string(oauth.JWTBearer))),
 		Entry("a number", "5"), Entry("a long one", oversized))
 
@@ -356,8 +431,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 			})
 
 			for i, own := range [][]string{several[:1], several} {
-				s.user = box.CredentialsOf(i).UserID
-				s.forget()
+				s.become(box.CredentialsOf(i).UserID)
 				user, organizations := s.userInfo(ctx)
 
 				Expect(user).To(Equal(s.user))
@@ -407,6 +481,25 @@ var noTokens = []TableEntry{
 	Entry("a token longer than any", valid, authorization("Bearer "+strings.Repeat("nobody", 800))),
 }
 
+// authorizationOf sets the header to a text of the service's.
+func authorizationOf(text func(*service) string) func(*http.Request, *service) {
+	return func(r *http.Request, s *service) { r.Header.Set("Authorization", text(s)) }
+}
+
+// inAnotherCase turns the case of each letter, and adds one where there is none.
+func inAnotherCase(text string) string {
+	turned := strings.Map(func(c rune) rune {
+		if unicode.IsUpper(c) {
+			return unicode.ToLower(c)
+		}
+		return unicode.ToUpper(c)
+	}, text)
+	if turned == text {
+		return text + "A"
+	}
+	return turned
+}
+
 // otherCharacter puts another one into a token of n, at a place.
 func otherCharacter(place func(n int) int) func(r *http.Request, s *service) {
 	return func(r *http.Request, s *service) {
@@ -416,12 +509,19 @@ func otherCharacter(place func(n int) int) func(r *http.Request, s *service) {
 	}
 }
 
+// anyForm stands in the place of a description for what is so far from an assertion that a refusal of it may be no JSON.
+const anyForm = "in any form"
+
 // refuses is the body of a table of assertions, which looks at the error code.
 func refuses(code string) func(SpecContext, func(*service) string, string) {
-	return func(ctx SpecContext, forge func(*service) string, _ string) {
+	return func(ctx SpecContext, forge func(*service) string, description string) {
 		s := accountServer()
+		want := BeRefusal(code, "")
+		if description == anyForm {
+			want = HaveStatus(http.StatusBadRequest)
+		}
 		s.newToken(ctx) // who has had a token is looked at no less
-		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, ""))
+		Expect(s.ask(ctx, forge(s))).To(want)
 	}
 }
 

@@ -60,6 +60,7 @@ var _ = Describe("Errors", Label("errors"), func() {
 			}
 		},
 		Entry("to a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))),
+		Entry("to another scheme", invalid, authorization("Basic dXNlcjpwYXNzd29yZA==")),
 		Entry("to no token", invalid, func(*http.Request) {}))
 })
 

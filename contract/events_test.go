@@ -23,6 +23,18 @@ var _ = Describe("Events", Label("events"), func() {
 			Expect(s.page(ctx, start, 10).Events).To(HoldEvents([]string{text}))
 		}, oddEvents)
 
+	Must("SRV-EVENT-5", "The service gives every event that was ingested, whatever it tells of",
+		"contract/sandbox, package documentation: it stands for a service that adds and drops nothing", controlled,
+		func(ctx SpecContext, on stream) {
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(200, uint64(GinkgoRandomSeed()))})
+			var log []string
+			for event := range box.Events() {
+				log = append(log, string(event))
+			}
+
+			Expect(s.drain(ctx, atTime(s.now().Add(-8*24*time.Hour)), 100).Events()).To(HoldEvents(log))
+		})
+
 	Should("SRV-EVENT-2", "The service gives every event a timestamp in UTC, with at most seven digits of fraction",
 		"spec/dataset, Event, timestamp; the seven public events", func(ctx SpecContext, on stream) {
 			s := provider(on)
@@ -81,6 +93,9 @@ var oddEvents = []TableEntry{
 	Entry("numbers in every writing", `{"n":[0.12345678901234567890,1e2,1E+2,2.0e-7,-0,1e400,1.0]}`),
 	Entry("letters that can be written in two ways", `{"t":"<a href='x'>&amp;</a> \/ / \u002f \u000a \n \u00E9 \u007f"}`),
 	Entry("letters that look alike, and invisible ones", "{\"t\":\"é e\u0301 \u2028\u2029\ufeff\u00a0\"}"),
+	Entry("an integer of 20 digits, deep down", `{"data":{"n":[12345678901234567890,{"m":[98765432109876543210]}]}}`),
+	Entry("letters beyond 16 bits", `{"t":"𝒳 🔒 \ud83d\udd12 e\u0301"}`),
+	Entry("letters that have to be escaped", `{"t":"\" \\ \b\f\n\r\t \u0000 \u001F"}`),
 	Entry("half of a pair", `{"t":"\ud83d"}`),
 	Entry("blanks around a text, and a name that is empty", `{"t":"  x  ","":" "}`),
 	Entry("nothing, in every depth", `{"data":{"a":null,"b":"","c":[],"d":{},"e":[null,"",[],{}]}}`),

@@ -19,7 +19,7 @@ import (
 const breachEntry = "breach"
 
 // Judging makes garbage by the megabyte in a process that lives for seconds: to collect it less often takes a second off.
-func init() { debug.SetGCPercent(400) }
+func init() { debug.SetGCPercent(800) }
 
 // judge is the transport that every exchange of a clause goes through. Each request on the wire is judged once: that it
 // is what its clause declares it to be, and that its answer is one that the document has.
@@ -33,6 +33,9 @@ type judge struct {
 
 	// mute: the clause is about requests that are not sent.
 	mute bool
+
+	ledger *ledger          // of the service; nil for what the suite makes up itself
+	now    func() time.Time // the time of the service
 
 	kept []recorded // the exchanges, if the run is recorded
 
@@ -107,19 +110,19 @@ func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if j.ofClient { // how the client takes an answer that comes slowly, or not to its end, is what is proved
-		res.Body = &overheard{ReadCloser: res.Body, heard: func(body []byte) { j.pass(a, res, body) }}
+		res.Body = &overheard{ReadCloser: res.Body, heard: func(body []byte) { j.pass(a, res, body, "") }}
 		return res, nil
 	}
 	body, cut := io.ReadAll(res.Body)
 	res.Body.Close()
 	res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{cut}))
 	j.keep(a, sent, res, body, cut != nil)
-	j.pass(a, res, body)
+	j.pass(a, res, body, j.ledger.enter(a.Request, res.StatusCode, body, sent, j.now()))
 	return res, nil
 }
 
-// pass has an exchange judged, beside what goes on.
-func (j *judge) pass(a asked, res *http.Response, body []byte) {
+// pass has an exchange judged, beside what goes on. What it contradicts other answers in is known already.
+func (j *judge) pass(a asked, res *http.Response, body []byte, contradiction string) {
 	j.learn(a, body)
 	seen, answer := j.asDocumented(a), *res
 	answer.Header = res.Header.Clone()
@@ -130,6 +133,9 @@ func (j *judge) pass(a asked, res *http.Response, body []byte) {
 	j.mu.Unlock()
 	j.pending.Go(func() {
 		v := j.weigh(a, seen, &answer, body)
+		if contradiction != "" {
+			v.Breaches = append(v.Breaches, breach{oneLog, v.Exchange.Operation, res.StatusCode, j.hide(contradiction)})
+		}
 		j.mu.Lock()
 		defer j.mu.Unlock()
 		j.verdicts[at] = v

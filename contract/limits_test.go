@@ -31,6 +31,11 @@ var _ = Describe("Limits", Label("limits"), func() {
 
 			Expect(refused.Status).To(BeElementOf(http.StatusTooManyRequests, http.StatusBadRequest), refused.String)
 			Expect(refused.Body).To(ContainSubstring("LIMIT_EXCEEDED"))
+			if wait := refused.Header.Get("Retry-After"); wait != "" { // RFC 9110, section 10.2.3
+				_, notSeconds := strconv.ParseUint(wait, 10, 31)
+				_, notDate := http.ParseTime(wait)
+				Expect(notSeconds == nil || notDate == nil).To(BeTrue(), "Retry-After: %s", wait)
+			}
 			clock.advance(passed)
 			Expect(s.read(ctx, start, 15, 15).Events()).To(BeginWithEvents(append(append(first.Events, second.Events...), third.Events...)))
 		},
@@ -54,6 +59,9 @@ var _ = Describe("Limits", Label("limits"), func() {
 				Expect(a.Header.Get("X-BurstLimit-Remaining")).To(Equal(strconv.Itoa(left + 1)))
 				Expect(a.Header.Get("X-RateLimit-Reset")).To(Equal(strconv.FormatInt(clock.now().Add(50*time.Minute).Unix(), 10)))
 			}
-			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusTooManyRequests))
+			refused := s.get(ctx, start, 1)
+			Expect(refused).To(HaveStatus(http.StatusTooManyRequests))
+			Expect(refused.Header.Get("X-RateLimit-Remaining")).To(Equal("0"))
+			Expect(refused.Header.Get("X-RateLimit-Reset")).To(Equal(strconv.FormatInt(clock.now().Add(50*time.Minute).Unix(), 10)))
 		})
 })

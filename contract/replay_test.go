@@ -109,6 +109,7 @@ func (r *replay) target() *target {
 	const monitor, auth = "https://monitor.recorded", "https://auth.recorded"
 	where := api.Environment{AuthURL: auth, DatasetURL: monitor, OrganizationURL: monitor}
 	return &target{
+		ledger: newLedger(),
 		kind:   replayTarget,
 		replay: r,
 		key:    registeredKey(),

@@ -140,7 +140,10 @@ func (s *service) open(answered func() int) {
 	if s.audience == "" {
 		s.audience = auth.Host
 	}
-	s.judge = &judge{base: []*url.URL{monitor, auth}}
+	s.judge = &judge{base: []*url.URL{monitor, auth}, now: func() time.Time { return s.now() }}
+	if s.judge.ledger = under.ledger; !under.remote() {
+		s.judge.ledger = newLedger()
+	}
 	s.http = s.judge.client()
 	s.judge.hear(answered)
 	DeferCleanup(s.handOver)
@@ -232,10 +235,7 @@ var registeredKey = sync.OnceValue(newKey)
 var foreignKey = sync.OnceValue(newKey)
 
 func newKey() *rsa.PrivateKey {
-	bits := 2048
-	if seeded.name != "" { // a short key proves the same, and signs in a sixth of the time
-		bits = 1024
-	}
+	const bits = 1024 // a short key proves the same, and signs in a sixth of the time
 	key, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
 		panic(err)
@@ -309,6 +309,12 @@ func (s *service) forget() {
 	if kept, ok := s.wire.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		kept.CloseIdleConnections()
 	}
+}
+
+// become has the next request come from another user, whose events are others.
+func (s *service) become(user string) {
+	s.user, s.judge.ledger = user, newLedger()
+	s.forget()
 }
 
 // newToken asks for a token.

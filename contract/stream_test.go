@@ -22,6 +22,8 @@ type stream struct {
 	array string // of the events in a page
 	other string // the same of the other stream
 
+	nullable bool // the array, by the document
+
 	// path is that of the operation, for an organization.
 	path func(organization string) string
 
@@ -44,7 +46,7 @@ var (
 	}
 
 	organizationStream = stream{
-		name: "organization", array: "resultData", other: "data",
+		name: "organization", array: "resultData", other: "data", nullable: true,
 		path: func(organization string) string { return "/v1/organizations/" + organization + "/stream" },
 		request: func(server, id string, cursor *string, limit *int32) (*http.Request, error) {
 			var guid uuid.UUID

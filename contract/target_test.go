@@ -32,6 +32,7 @@ type target struct {
 	key  *rsa.PrivateKey
 	kind string
 
+	ledger  *ledger  // of the service at an address
 	manners *manners // of a live run
 	replay  *replay  // nil unless a recording stands in the place of a service
 	tape    *tape    // nil if the run is not recorded
@@ -48,7 +49,7 @@ func readTarget(lookup func(string) (string, bool)) (*target, error) {
 	if file, is := strings.CutPrefix(value, replayPrefix); is {
 		return startReplay(file)
 	}
-	t := &target{}
+	t := &target{ledger: newLedger()}
 	switch {
 	case value == liveTarget:
 		t.kind, t.manners = liveTarget, newManners()

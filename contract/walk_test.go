@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 )
 
 // get is the request for a page, by the generated client.
-func (s *service) get(ctx context.Context, cursor *string, limit int) *answer {
+func (s *service) get(ctx context.Context, cursor *string, limit int, edit ...func(*http.Request)) *answer {
 	GinkgoHelper()
 	var most *int32
 	if limit != 0 {
@@ -22,7 +23,9 @@ func (s *service) get(ctx context.Context, cursor *string, limit int) *answer {
 	}
 	r, err := s.on.request(s.monitor+"/", s.organization, cursor, most)
 	Expect(err).NotTo(HaveOccurred())
-	s.bearer(ctx)(r)
+	for _, change := range append(edit, s.bearer(ctx)) {
+		change(r)
+	}
 	return s.answer(s.http.Do(r.WithContext(ctx)))
 }
 
@@ -42,9 +45,9 @@ func after(cursor string) *string { return &cursor }
 func atTime(t time.Time) *string { return after(t.UTC().Format("2006-01-02T15:04:05Z")) }
 
 // page asks for a page; 0 asks for no limit.
-func (s *service) page(ctx context.Context, cursor *string, limit int) page {
+func (s *service) page(ctx context.Context, cursor *string, limit int, edit ...func(*http.Request)) page {
 	GinkgoHelper()
-	return s.readPage(s.get(ctx, cursor, limit))
+	return s.readPage(s.get(ctx, cursor, limit, edit...))
 }
 
 // readPage takes a page apart.
@@ -56,7 +59,8 @@ func (s *service) readPage(a *answer) page {
 	err := errors.Join(
 		json.NewDecoder(strings.NewReader(a.Body)).Decode(&body), // what follows the value is for the schema clauses
 		json.Unmarshal(body["endCursor"], &end), json.Unmarshal(body[s.on.array], &events))
-	if a.Status != http.StatusOK || err != nil || end == "" || events == nil {
+	nothing := s.on.nullable && string(body[s.on.array]) == "null" // in the place of an empty array
+	if a.Status != http.StatusOK || err != nil || end == "" || events == nil && !nothing {
 		Fail("The service does not answer with a page, which the clause needs: " + a.String())
 	}
 	p := page{EndCursor: end}
@@ -87,10 +91,10 @@ const (
 )
 
 // read walks from a cursor until it has n events, or to the end if that comes first.
-func (s *service) read(ctx context.Context, cursor *string, limit, n int) (w walk) {
+func (s *service) read(ctx context.Context, cursor *string, limit, n int, edit ...func(*http.Request)) (w walk) {
 	GinkgoHelper()
 	for got, empty := 0, 0; len(w) < mostPages && empty < mostEmpty; {
-		p := s.page(ctx, cursor, limit)
+		p := s.page(ctx, cursor, limit, edit...)
 		w = append(w, p)
 		got += len(p.Events)
 		if got >= n || cursor != nil && p.EndCursor == *cursor {
@@ -135,6 +139,23 @@ func (s *service) some(ctx context.Context, cursor *string) []string {
 func (s *service) few(ctx context.Context) []string {
 	GinkgoHelper()
 	return enough(s.read(ctx, s.anchor(ctx), 2000, sample).Events())
+}
+
+// shared cuts two readings of one stretch to what both have of it: how long a page is, no one promises.
+func shared(one, other []string) (a, b []string) {
+	n := min(len(one), len(other))
+	return one[:n], other[:n]
+}
+
+// within is where a part of the log begins in more of it, or where its first event is if it does not; -1 for nowhere. Events
+// may have the same bytes.
+func within(whole, part []string) int {
+	for i := range whole {
+		if one, other := shared(whole[i:], part); slices.Equal(one, other) {
+			return i
+		}
+	}
+	return slices.Index(whole, part[0])
 }
 
 func enough(events []string) []string {

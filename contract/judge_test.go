@@ -34,8 +34,8 @@ type judge struct {
 	// mute: the clause is about requests that are not sent.
 	mute bool
 
-	ledger *ledger          // of the service; nil for what the suite makes up itself
-	now    func() time.Time // the time of the service
+	chronicle *chronicle       // of the service; nil for what the suite makes up itself
+	now       func() time.Time // the time of the service
 
 	kept []recorded // the exchanges, if the run is recorded
 
@@ -117,7 +117,7 @@ func (j *judge) RoundTrip(r *http.Request) (*http.Response, error) {
 	res.Body.Close()
 	res.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{cut}))
 	j.keep(a, sent, res, body, cut != nil)
-	j.pass(a, res, body, j.ledger.enter(a.Request, res.StatusCode, body, sent, j.now()))
+	j.pass(a, res, body, j.chronicle.enter(a.Request, res.StatusCode, body, sent, j.now()))
 	return res, nil
 }
 

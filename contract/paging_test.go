@@ -19,7 +19,7 @@ func numbered(on stream, n int) (s *service, log []string) {
 	var raw [][]byte
 	then := time.Now().UTC().AddDate(0, 0, -6) // an event at each time of the day
 	for i := range n {
-		stamp := then.Add(time.Duration(i) * 80 * time.Second).Format("2006-01-02T15:04:05Z")
+		stamp := then.Add(time.Duration(i) * 75 * time.Second).Format("2006-01-02T15:04:05Z")
 		log = append(log, fmt.Sprintf(`{"timestamp":"%s","eventId":"%d","userAgent":"Agent/1.0 (X11; x86_64)","city":"Zürich","n":2.50}`, stamp, i))
 		raw = append(raw, []byte(log[i]))
 	}
@@ -71,8 +71,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 			for limit := range 40 {
 				limits = append(limits, limit+1)
 			}
-			limits = append(limits, 50, 100, 128, 200, 250, 500, 512, 750, 1500, 2000, 2000)
-			s, log := numbered(on, 6100) // the last page has some, too
+			limits = append(limits, 50, 100, 128, 200, 250, 500, 512, 1500, 2000, 750, 2000)
+			s, log := numbered(on, 6900) // the last page has some, too
 
 			var got []string
 			cursor := start

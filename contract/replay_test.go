@@ -109,10 +109,10 @@ func (r *replay) target() *target {
 	const monitor, auth = "https://monitor.recorded", "https://auth.recorded"
 	where := api.Environment{AuthURL: auth, DatasetURL: monitor, OrganizationURL: monitor}
 	return &target{
-		ledger: newLedger(),
-		kind:   replayTarget,
-		replay: r,
-		key:    registeredKey(),
+		chronicle: newChronicle(),
+		kind:      replayTarget,
+		replay:    r,
+		key:       registeredKey(),
 		Settings: &settings.Settings{
 			Environment: where, OrganizationID: r.Organization,
 			Grant: api.JWTGrant{IntegrationKey: hostileKey, UserID: r.User, Environment: where},

@@ -141,8 +141,8 @@ func (s *service) open(answered func() int) {
 		s.audience = auth.Host
 	}
 	s.judge = &judge{base: []*url.URL{monitor, auth}, now: func() time.Time { return s.now() }}
-	if s.judge.ledger = under.ledger; !under.remote() {
-		s.judge.ledger = newLedger()
+	if s.judge.chronicle = under.chronicle; !under.remote() {
+		s.judge.chronicle = newChronicle()
 	}
 	s.http = s.judge.client()
 	s.judge.hear(answered)
@@ -313,7 +313,7 @@ func (s *service) forget() {
 
 // become has the next request come from another user, whose events are others.
 func (s *service) become(user string) {
-	s.user, s.judge.ledger = user, newLedger()
+	s.user, s.judge.chronicle = user, newChronicle()
 	s.forget()
 }
 

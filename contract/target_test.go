@@ -32,12 +32,12 @@ type target struct {
 	key  *rsa.PrivateKey
 	kind string
 
-	ledger  *ledger  // of the service at an address
-	manners *manners // of a live run
-	replay  *replay  // nil unless a recording stands in the place of a service
-	tape    *tape    // nil if the run is not recorded
-	end     ending   // of the run
-	said    string   // more that the summary says
+	chronicle *chronicle // of the service at an address
+	manners   *manners   // of a live run
+	replay    *replay    // nil unless a recording stands in the place of a service
+	tape      *tape      // nil if the run is not recorded
+	end       ending     // of the run
+	said      string     // more that the summary says
 }
 
 // readTarget reads the variable. For a URL it reads the DOCUSIGN_ settings too, with the URL as that of the Monitor host.
@@ -49,7 +49,7 @@ func readTarget(lookup func(string) (string, bool)) (*target, error) {
 	if file, is := strings.CutPrefix(value, replayPrefix); is {
 		return startReplay(file)
 	}
-	t := &target{ledger: newLedger()}
+	t := &target{chronicle: newChronicle()}
 	switch {
 	case value == liveTarget:
 		t.kind, t.manners = liveTarget, newManners()

@@ -91,7 +91,7 @@ var pageDefects = []Defect{
 	},
 	{
 		name: "larger-default", sentence: "gives up to 2000 events when no limit is given",
-		clause: "SRV-PAGE-3", also: []string{"SRV-PAGE-8"},
+		clause: "SRV-PAGE-3", also: []string{"SRV-PAGE-8", "SRV-PAGE-15"},
 		request: func(r *http.Request) {
 			if isStream(r) && !strings.Contains(r.URL.RawQuery, "limit") {
 				setQuery(r, "limit", "2000")
@@ -100,7 +100,7 @@ var pageDefects = []Defect{
 	},
 	{
 		name: "cursor-alone-ignored", sentence: "passes over a cursor that comes without a limit",
-		clause: "SRV-PAGE-3", also: []string{"SRV-CURSOR-*", "SRV-PAGE-11"},
+		clause: "SRV-PAGE-3", also: []string{"SRV-CURSOR-*", "SRV-PAGE-11", "SRV-PAGE-15"},
 		request: func(r *http.Request) {
 			if isStream(r) && !r.URL.Query().Has("limit") && strings.HasPrefix(r.URL.Query().Get("cursor"), "aa_") {
 				setQuery(r, "cursor", "")

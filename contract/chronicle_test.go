@@ -1,4 +1,4 @@
-// Ledger: what all the answers of a run say of one log is held together, and must agree.
+// Chronicle: what all the answers of a run say of one log is held together, and must agree.
 package contract_test
 
 import (
@@ -21,7 +21,7 @@ import (
 // oneLog is the clause that a page is charged to which contradicts another, whichever clause has asked for it.
 const oneLog = "SRV-PAGE-15"
 
-var _ = Describe("Ledger", Label("ledger"), func() {
+var _ = Describe("Chronicle", Label("chronicle"), func() {
 	Must(oneLog, "The service answers each request for a page from one log, whatever it is asked and has been asked before",
 		"spec/dataset, getStream, cursor and limit", func(ctx SpecContext, on stream) {
 			var s *service
@@ -63,13 +63,13 @@ var _ = Describe("Ledger", Label("ledger"), func() {
 		})
 })
 
-// ledger is what is known of the logs of a service.
-type ledger struct {
+// chronicle is what is known of the logs of a service.
+type chronicle struct {
 	mu   sync.Mutex
 	logs map[string]*chain
 }
 
-func newLedger() *ledger { return &ledger{logs: map[string]*chain{}} }
+func newChronicle() *chronicle { return &chronicle{logs: map[string]*chain{}} }
 
 // chain is what answers have told of one log. It only grows: events follow each other in one order, and a cursor has one place.
 type chain struct {
@@ -78,13 +78,14 @@ type chain struct {
 	places map[string]place   // of the cursors that it has given
 }
 
-// logged is an event that has an id, so that it is there once. The ones beside it are nil while nobody has seen them.
+// logged is an event that has an id. The ones beside it are nil while nobody has seen them.
 type logged struct {
 	id       string
 	happened time.Time // zero if it does not say
 	prev     *logged
 	next     *logged
 	told     time.Time // when the next one became known
+	twice    bool      // it stands in the log again, which nothing forbids: what is beside it tells nothing
 }
 
 // place is where a cursor stands: after an event, or before all that has happened since. The zero place is anywhere.
@@ -95,7 +96,7 @@ type place struct {
 
 // enter holds a page against all that is known of its log, and learns from it. The page was asked for at one time and there
 // at another, as now is the time of the service. It returns the first thing that contradicts; nothing if the answer is no page.
-func (l *ledger) enter(r *http.Request, status int, body []byte, sent, now time.Time) (wrong string) {
+func (l *chronicle) enter(r *http.Request, status int, body []byte, sent, now time.Time) (wrong string) {
 	path, on := strings.Replace(r.URL.Path, "/v2/", "/v2.0/", 1), datasetStream
 	switch {
 	case r.Method != http.MethodGet || status != http.StatusOK || !strings.HasSuffix(path, "/stream"):
@@ -135,14 +136,20 @@ func (c *chain) enter(asked, end string, events [][]byte, sent, now time.Time) (
 	byDate := !began.since.IsZero() // whether the events before the date are then left out is undocumented
 	for _, text := range events {
 		e := c.event(text)
-		if e == nil { // it may be there twice
+		if e == nil {
 			at = place{}
 			continue
 		}
 		if !byDate || !at.leadsPast(e, began.since) {
 			wrong = cmp.Or(wrong, at.leads(e))
 		}
-		if at.after != nil && at.after.next == nil && e.prev == nil && !byDate {
+		switch after := at.after; {
+		case byDate || after == nil || after.next != nil && after.next != e:
+		case e.prev != nil && e.prev != after:
+			e.twice = true
+			at = place{}
+			continue
+		case after.next == nil:
 			at.after.next, at.after.told, e.prev = e, time.Now(), at.after
 		}
 		at = place{after: e}
@@ -164,13 +171,13 @@ func (c *chain) enter(asked, end string, events [][]byte, sent, now time.Time) (
 // leads says what is wrong with an event that comes at a place; nothing if it can be the one.
 func (at place) leads(e *logged) string {
 	switch {
-	case at.after == nil && !at.since.IsZero() && e.prev != nil && !e.prev.happened.Before(at.since):
+	case at.after == nil && !at.since.IsZero() && e.prev != nil && e.prev.happened.After(at.since):
 		return fmt.Sprintf("event %s is the first since %s, and event %s before it happened at %s", e.id,
 			at.since.Format(time.RFC3339), e.prev.id, e.prev.happened.Format(time.RFC3339Nano))
 	case at.after != nil && at.after.next != nil && at.after.next != e:
 		return fmt.Sprintf("event %s comes after event %s, and event %s does in another answer", e.id, at.after.id, at.after.next.id)
-	case at.after != nil && e.prev != nil && e.prev != at.after:
-		return fmt.Sprintf("event %s comes after event %s, and after event %s in another answer", e.id, at.after.id, e.prev.id)
+	case at.after != nil && e.prev != nil && e.prev != at.after && e.prev.id == at.after.id:
+		return fmt.Sprintf("event %s has other bytes in another answer", at.after.id)
 	}
 	return ""
 }
@@ -190,7 +197,9 @@ func (at place) leadsPast(e *logged, since time.Time) bool {
 // place is where a page begins that is asked for by a cursor.
 func (c *chain) place(cursor string, now time.Time) place {
 	const sure = 6*24*time.Hour + 12*time.Hour // how far a date reaches is undocumented
-	if at, given := c.places[cursor]; given {
+	if at, given := c.places[cursor]; given && at.after != nil && at.after.twice {
+		return place{}
+	} else if given {
 		return at
 	}
 	if cursor == "" {
@@ -204,7 +213,7 @@ func (c *chain) place(cursor string, now time.Time) place {
 	return place{}
 }
 
-// event is what is known of an event; nil if the event has no id.
+// event is what is known of an event; nil if it may be any of several.
 func (c *chain) event(text []byte) *logged {
 	sum := maphash.Bytes(c.seed, text)
 	e, known := c.events[sum]
@@ -222,6 +231,9 @@ func (c *chain) event(text []byte) *logged {
 			e.happened, _ = time.Parse(time.RFC3339Nano, named["timestamp"])
 		}
 		c.events[sum] = e
+	}
+	if e != nil && e.twice {
+		return nil
 	}
 	return e
 }
@@ -276,7 +288,7 @@ func (c *chain) more(at place, sent time.Time) bool {
 		return at.after.next != nil && at.after.told.Before(sent)
 	}
 	for _, e := range c.events {
-		if e != nil && !at.since.IsZero() && !e.happened.Before(at.since) && e.next != nil && e.told.Before(sent) {
+		if e != nil && !at.since.IsZero() && e.happened.After(at.since) && e.next != nil && e.told.Before(sent) {
 			return true
 		}
 	}

@@ -48,7 +48,7 @@ var _ = Describe("Paging", Label("paging"), func() {
 			s := provider(on)
 			from := s.anchor(ctx)
 			whole := s.some(ctx, from)
-			whole = whole[:min(len(whole), 40*limit)]
+			whole = whole[:min(len(whole), 20*limit)]
 
 			Expect(s.read(ctx, from, limit, len(whole)).Events()).To(BeginWithEvents(whole))
 		},

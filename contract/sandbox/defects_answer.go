@@ -65,11 +65,6 @@ var answerDefects = []Defect{
 		assume: func(a *Assumptions) { a.HeadEndCursor = NullEndCursor },
 	},
 	{
-		name: "cursor-a-number", sentence: "gives the endCursor as a number",
-		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
-		page: func(_ asking, p *page) { p.end = "7" },
-	},
-	{
 		name: "media-type-missing", sentence: "says nothing of the media type of a page",
 		clause: "SRV-SCHEMA-1", also: []string{"SRV-SCHEMA-*"},
 		answer: func(r *http.Request, got *captured) {

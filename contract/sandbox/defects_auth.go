@@ -42,19 +42,6 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-13", skips: tokenEnd,
 	},
 	{
-		name: "last-character-unread", sentence: "takes an access token whatever its last character",
-		clause: "SRV-AUTH-13", skips: lastCharacter,
-	},
-	{
-		name: "any-scheme", sentence: "takes an access token under any scheme",
-		clause: "SRV-AUTH-13", also: []string{"SRV-AUTH-2"},
-		request: func(r *http.Request) {
-			if _, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok {
-				r.Header.Set("Authorization", "Bearer "+token)
-			}
-		},
-	},
-	{
 		name: "token-in-the-URL", sentence: "takes an access token from the URL",
 		clause: "SRV-AUTH-13", also: []string{"SRV-AUTH-2"},
 		request: func(r *http.Request) {
@@ -83,10 +70,6 @@ var authDefects = []Defect{
 	{
 		name: "later-assertions-unread", sentence: "takes any assertion for a user who has been given a token before",
 		clause: "SRV-AUTH-4", skips: laterAssertions,
-	},
-	{
-		name: "end-guessed", sentence: "takes an assertion for one hour from its iat, whatever its exp",
-		clause: "SRV-AUTH-4", also: []string{"SRV-AUTH-5", "SRV-AUTH-9"}, skips: assertionEnd,
 	},
 	{
 		name: "consent-ignored", sentence: "gives a token for a user who has not consented",
@@ -128,15 +111,6 @@ var authDefects = []Defect{
 		answer: func(r *http.Request, got *captured) {
 			if strings.HasSuffix(r.URL.Path, "/oauth/token") {
 				got.body = bytes.Replace(got.body, []byte(`"token_type":"Bearer"`), []byte(`"type":"Bearer"`), 1)
-			}
-		},
-	},
-	{
-		name: "lifetime-a-text", sentence: "gives the lifetime of a token as a text",
-		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
-		answer: func(r *http.Request, got *captured) {
-			if strings.HasSuffix(r.URL.Path, "/oauth/token") {
-				got.body = bytes.Replace(got.body, []byte(`"expires_in":3600`), []byte(`"expires_in":"3600"`), 1)
 			}
 		},
 	},
@@ -218,17 +192,6 @@ var authDefects = []Defect{
 			if isStream(r) && got.status == http.StatusUnauthorized && strings.Count(r.Header.Get("Authorization"), ".") == 2 {
 				got.status, got.body = http.StatusOK, emptyPage(r)
 			}
-		},
-	},
-	{
-		name: "fourth-part-ignored", sentence: "passes over what follows the signature of an assertion",
-		clause: "SRV-AUTH-4",
-		request: func(r *http.Request) {
-			changeForm(r, func(form url.Values) {
-				if parts := strings.Split(form.Get("assertion"), "."); len(parts) > 3 {
-					form.Set("assertion", strings.Join(parts[:3], "."))
-				}
-			})
 		},
 	},
 	{

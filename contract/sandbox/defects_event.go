@@ -26,11 +26,6 @@ var eventDefects = []Defect{
 		},
 	},
 	{
-		name: "zero-trimmed", sentence: "leaves out zeros at the end of a fraction",
-		clause: "SRV-EVENT-1", also: spoilt,
-		event: func(_ stream, event []byte) []byte { return zeros.ReplaceAll(event, []byte("$1$2")) },
-	},
-	{
 		name: "encoded-anew", sentence: "decodes an event and encodes it anew",
 		clause: "SRV-EVENT-1", also: spoilt,
 		event: func(_ stream, event []byte) []byte {
@@ -85,11 +80,6 @@ var eventDefects = []Defect{
 			json.HTMLEscape(&safe, event)
 			return safe.Bytes()
 		},
-	},
-	{
-		name: "flags-filled-in", sentence: "writes false for a flag that is null",
-		clause: "SRV-EVENT-1", also: spoilt,
-		event: func(_ stream, event []byte) []byte { return unknown.ReplaceAll(event, []byte("${1}false")) },
 	},
 	{
 		name: "time-without-zone", sentence: "gives timestamps without a zone",

@@ -187,15 +187,6 @@ var pageDefects = []Defect{
 		},
 	},
 	{
-		name: "cursor-falls-back", sentence: "gives the endCursor of the event before, if a page has three events or more",
-		clause: "SRV-PAGE-10", also: walks,
-		page: func(_ asking, p *page) {
-			if p.to-p.from >= 3 {
-				p.end = quoted(p.cursor(p.to - 1))
-			}
-		},
-	},
-	{
 		name: "ends-early", sentence: "ends the stream where a fourth of it is left, at a limit less than 100",
 		clause: "SRV-PAGE-10", also: walks,
 		page: func(a asking, p *page) {
@@ -363,15 +354,6 @@ var pageDefects = []Defect{
 		},
 	},
 	{
-		name: "date-to-the-next-second", sentence: "begins at the full second after the date",
-		clause: "SRV-CURSOR-8", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
-		page: func(a asking, p *page) {
-			if date, isDate := parseDate(a.cursor); isDate {
-				p.from = max(p.from, min(p.since(date.Add(time.Second-1).Truncate(time.Second)), p.to))
-			}
-		},
-	},
-	{
 		name: "colon-refused", sentence: "refuses a date whose colons are not escaped",
 		clause: "SRV-CURSOR-14",
 		answer: func(r *http.Request, got *captured) {
@@ -396,15 +378,6 @@ var pageDefects = []Defect{
 		page: func(a asking, p *page) {
 			if date, isDate := parseDate(a.cursor); isDate {
 				p.from = p.since(date)
-			}
-		},
-	},
-	{
-		name: "date-too-late", sentence: "begins six hours later than the date",
-		clause: "SRV-CURSOR-14", also: []string{"SRV-CURSOR-*", "SRV-PAGE-*"},
-		request: func(r *http.Request) {
-			if date, ok := parseDate(r.URL.Query().Get("cursor")); ok && isStream(r) {
-				setQuery(r, "cursor", date.Add(6*time.Hour).UTC().Format("2006-01-02T15:04:05.9999999Z"))
 			}
 		},
 	},

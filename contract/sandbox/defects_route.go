@@ -42,23 +42,9 @@ var routeDefects = []Defect{
 		},
 	},
 	{
-		name: "version-by-its-beginning", sentence: "takes any version that begins with 2 for 2.0",
-		clause: "SRV-ROUTE-2", also: []string{"SRV-ROUTE-1"},
-		request: func(r *http.Request) { r.URL.Path = versionTwo.ReplaceAllString(r.URL.Path, "/api/v2.0/") },
-	},
-	{
 		name: "slash-ignored", sentence: "takes a path with a slash at its end for that without",
 		clause:  "SRV-ROUTE-2",
 		request: func(r *http.Request) { r.URL.Path = strings.TrimSuffix(r.URL.Path, "/") },
-	},
-	{
-		name: "method-as-missing", sentence: "answers 404 to a method that an operation does not have",
-		clause: "SRV-ROUTE-3", also: []string{"SRV-ROUTE-4", "SRV-ROUTE-6"},
-		answer: func(_ *http.Request, got *captured) {
-			if got.status == http.StatusMethodNotAllowed {
-				got.status = http.StatusNotFound
-			}
-		},
 	},
 	{
 		name: "no-allow", sentence: "does not say which methods there are",
@@ -89,15 +75,6 @@ var routeDefects = []Defect{
 		request: func(r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/api/v2/") && isStream(r) {
 				setQuery(r, "cursor", "")
-			}
-		},
-	},
-	{
-		name: "allow-names-all", sentence: "names in Allow the method too that it refuses",
-		clause: "SRV-ROUTE-3",
-		answer: func(r *http.Request, got *captured) {
-			if allow := got.header.Get("Allow"); allow != "" && r.Method != http.MethodOptions {
-				got.header.Set("Allow", allow+", "+r.Method)
 			}
 		},
 	},

@@ -309,7 +309,6 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("for the integration as a user", withClaim("sub", func(s *service) any { return s.integrationKey }), ""),
 		Entry("with a list for iss", withClaim("iss", func(s *service) any { return []string{s.integrationKey} }), ""),
 		Entry("with a text for exp", withClaim("exp", func(s *service) any { return fmt.Sprint(s.now().Add(time.Hour / 2).Unix()) }), ""),
-		Entry("with a text for iat", withClaim("iat", func(s *service) any { return fmt.Sprint(s.now().Unix()) }), ""),
 		Entry("expired since three minutes", withClaim("exp", func(s *service) any { return s.now().Add(-3 * time.Minute).Unix() }), ""),
 		Entry("valid from an hour ahead", withClaim("nbf", func(s *service) any { return s.now().Add(time.Hour).Unix() }), ""),
 		Entry("with one bit of its signature changed", func(s *service) string {

@@ -92,6 +92,7 @@ type logged struct {
 type place struct {
 	after *logged
 	since time.Time
+	far   bool // that time is longer ago than a date is known to reach
 }
 
 // enter holds a page against all that is known of its log, and learns from it. The page was asked for at one time and there
@@ -171,7 +172,7 @@ func (c *chain) enter(asked, end string, events [][]byte, sent, now time.Time) (
 // leads says what is wrong with an event that comes at a place; nothing if it can be the one.
 func (at place) leads(e *logged) string {
 	switch {
-	case at.after == nil && !at.since.IsZero() && e.prev != nil && e.prev.happened.After(at.since):
+	case at.after == nil && !at.since.IsZero() && !at.far && e.prev != nil && e.prev.happened.After(at.since):
 		return fmt.Sprintf("event %s is the first since %s, and event %s before it happened at %s", e.id,
 			at.since.Format(time.RFC3339), e.prev.id, e.prev.happened.Format(time.RFC3339Nano))
 	case at.after != nil && at.after.next != nil && at.after.next != e:
@@ -206,8 +207,8 @@ func (c *chain) place(cursor string, now time.Time) place {
 		return place{since: now.Add(-7*24*time.Hour + edge)}
 	}
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if date, err := time.Parse(layout, cursor); err == nil && date.After(now.Add(-sure)) {
-			return place{since: date}
+		if date, err := time.Parse(layout, cursor); err == nil {
+			return place{since: date, far: date.Before(now.Add(-sure))}
 		}
 	}
 	return place{}
@@ -288,7 +289,7 @@ func (c *chain) more(at place, sent time.Time) bool {
 		return at.after.next != nil && at.after.told.Before(sent)
 	}
 	for _, e := range c.events {
-		if e != nil && !at.since.IsZero() && e.happened.After(at.since) && e.next != nil && e.told.Before(sent) {
+		if e != nil && !at.since.IsZero() && !at.far && e.happened.After(at.since) && e.next != nil && e.told.Before(sent) {
 			return true
 		}
 	}

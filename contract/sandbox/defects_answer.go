@@ -107,7 +107,7 @@ var answerDefects = []Defect{
 	},
 	{
 		name: "plain-page-cut", sentence: "leaves out the last event of a page that is not to be compressed",
-		clause: "SRV-PAGE-13",
+		clause: "SRV-PAGE-13", also: []string{"SRV-PAGE-15"},
 		answer: func(r *http.Request, got *captured) {
 			if last := bytes.LastIndex(got.body, []byte(`,{"timestamp"`)); isStream(r) && last > 0 && !acceptsGzip(r.Header) {
 				got.body = append(got.body[:last], "]}"...)

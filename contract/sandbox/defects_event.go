@@ -125,10 +125,8 @@ var spoilt = []string{"SRV-EVENT-*", "SRV-LIMIT-1", "SRV-PAGE-*", "SRV-CURSOR-*"
 
 var (
 	fraction = regexp.MustCompile(`(:-?\d+\.\d)\d+`)
-	zeros    = regexp.MustCompile(`(:-?\d+)(?:\.0+|(\.\d*[1-9])0+)`)
 	digits   = regexp.MustCompile(`:-?\d{16,}`)
 	stamp    = regexp.MustCompile(`("timestamp":\s*"[^"]*)Z"`)
-	unknown  = regexp.MustCompile(`("\w+MemberOfDomain":)null`)
 	identity = regexp.MustCompile(`"eventId":\s*"[^"]*"`)
 	latitude = regexp.MustCompile(`"latitude":(-?\d+(?:\.\d+)?)`)
 )

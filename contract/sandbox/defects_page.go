@@ -364,7 +364,7 @@ var pageDefects = []Defect{
 	},
 	{
 		name: "offset-ignored", sentence: "takes a date in another zone for one in UTC",
-		clause: "SRV-CURSOR-8", also: []string{"SRV-CURSOR-14", "SRV-CURSOR-15"},
+		clause: "SRV-CURSOR-8", also: []string{"SRV-PAGE-15", "SRV-CURSOR-14", "SRV-CURSOR-15"},
 		request: func(r *http.Request) {
 			cursor := r.URL.Query().Get("cursor")
 			if _, isDate := parseDate(cursor); isDate && isStream(r) && len(cursor) > len("2006-01-02") && !strings.HasSuffix(cursor, "Z") {

@@ -71,7 +71,7 @@ var routeDefects = []Defect{
 	},
 	{
 		name: "version-2-begins-anew", sentence: "passes over the cursor under v2",
-		clause: "SRV-ROUTE-1",
+		clause: "SRV-ROUTE-1", also: []string{"SRV-PAGE-15"},
 		request: func(r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, "/api/v2/") && isStream(r) {
 				setQuery(r, "cursor", "")
@@ -97,7 +97,5 @@ var routeDefects = []Defect{
 		},
 	},
 }
-
-var versionTwo = regexp.MustCompile(`^/api/v2[^/]+/`)
 
 var anyID = regexp.MustCompile(`^/v1/organizations/[^/]*/stream$`)

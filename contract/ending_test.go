@@ -214,8 +214,8 @@ func TestRunEndsByItsResults(t *testing.T) {
 		{"all hold", nil, "SRV-PAGE-1|CLI-PAGE-4|DOC-2", 0, map[result]int{passed: 3}, "every clause that was tried holds"},
 		{"a SHOULD fails", []string{defectVariable + "=server/any-method"}, "SRV-ROUTE-3|SRV-PAGE-1", 0,
 			map[result]int{passed: 1, failed: 1}, "of the SHOULD clauses failed: SRV-ROUTE-3"},
-		{"a MUST fails", []string{defectVariable + "=server/skipped-event"}, "SRV-PAGE-6|SRV-PAGE-1", 1,
-			map[result]int{passed: 1, failed: 1}, "1 of the MUST clauses failed: SRV-PAGE-6"},
+		{"a MUST fails", []string{defectVariable + "=server/token-cut-accepted"}, "SRV-AUTH-13|SRV-PAGE-1", 1,
+			map[result]int{passed: 1, failed: 1}, "1 of the MUST clauses failed: SRV-AUTH-13"},
 		{"the service is gone", gone, "SRV-PAGE-1|SRV-PAGE-4|CLI-PAGE-4", 2,
 			map[result]int{passed: 1, broken: 1, notProvable: 1}, "error in the suite's own machinery: SRV-PAGE-1"},
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"maps"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -124,5 +125,29 @@ func cutLast(assertion string) (signed, signature string) {
 func withClaim(name string, value func(*service) any) func(*service) string {
 	return func(s *service) string {
 		return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{name: value(s)}))
+	}
+}
+
+// anyForm stands in the place of a description for what is so far from an assertion that a refusal of it may be no JSON.
+const anyForm = "in any form"
+
+// refuses is the body of a table of assertions, which looks at the error code.
+func refuses(code string) func(SpecContext, func(*service) string, string) {
+	return func(ctx SpecContext, forge func(*service) string, description string) {
+		s := accountServer()
+		want := BeRefusal(code, "")
+		if description == anyForm {
+			want = HaveStatus(http.StatusBadRequest)
+		}
+		s.newToken(ctx) // who has had a token is looked at no less
+		Expect(s.ask(ctx, forge(s))).To(want)
+	}
+}
+
+// describes looks at the description as well.
+func describes(code string) func(SpecContext, func(*service) string, string) {
+	return func(ctx SpecContext, forge func(*service) string, description string) {
+		s := accountServer()
+		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, description))
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -463,75 +462,6 @@ var _ = Describe("Auth", Label("auth"), func() {
 // otherKey is that of an integration beside the suite's own.
 const otherKey = "33333333-3333-4333-8333-333333333333"
 
-// oversized is longer than anything that a service has given, and short enough for a header or a URL.
-var oversized = strings.Repeat("x", 5000)
-
-// noTokens are headers without an access token.
-var noTokens = []TableEntry{
-	Entry("no header", invalid, func(*http.Request) {}),
-	Entry("an empty header", invalid, authorization("")),
-	Entry("the scheme alone", invalid, authorization("Bearer ")),
-	Entry("another scheme", invalid, authorization("Basic dXNlcjpwYXNzd29yZA==")),
-	Entry("a number", invalid, authorization("5")),
-	Entry("a token that nobody gave", valid, authorization("Bearer "+strings.Repeat("nobody", 9))),
-	Entry("a token that nobody gave, twice", invalid, func(r *http.Request) {
-		r.Header["Authorization"] = []string{"Bearer " + strings.Repeat("nobody", 9), "Bearer " + strings.Repeat("nobody", 9)}
-	}),
-	Entry("a token longer than any", valid, authorization("Bearer "+strings.Repeat("nobody", 800))),
-}
-
-// authorizationOf sets the header to a text of the service's.
-func authorizationOf(text func(*service) string) func(*http.Request, *service) {
-	return func(r *http.Request, s *service) { r.Header.Set("Authorization", text(s)) }
-}
-
-// inAnotherCase turns the case of each letter, and adds one where there is none.
-func inAnotherCase(text string) string {
-	turned := strings.Map(func(c rune) rune {
-		if unicode.IsUpper(c) {
-			return unicode.ToLower(c)
-		}
-		return unicode.ToUpper(c)
-	}, text)
-	if turned == text {
-		return text + "A"
-	}
-	return turned
-}
-
-// otherCharacter puts another one into a token of n, at a place.
-func otherCharacter(place func(n int) int) func(r *http.Request, s *service) {
-	return func(r *http.Request, s *service) {
-		token := s.token
-		i := place(len(token))
-		r.Header.Set("Authorization", "Bearer "+token[:i]+string('A'+(token[i]+1)%26)+token[i+1:])
-	}
-}
-
-// anyForm stands in the place of a description for what is so far from an assertion that a refusal of it may be no JSON.
-const anyForm = "in any form"
-
-// refuses is the body of a table of assertions, which looks at the error code.
-func refuses(code string) func(SpecContext, func(*service) string, string) {
-	return func(ctx SpecContext, forge func(*service) string, description string) {
-		s := accountServer()
-		want := BeRefusal(code, "")
-		if description == anyForm {
-			want = HaveStatus(http.StatusBadRequest)
-		}
-		s.newToken(ctx) // who has had a token is looked at no less
-		Expect(s.ask(ctx, forge(s))).To(want)
-	}
-}
-
-// describes looks at the description as well.
-func describes(code string) func(SpecContext, func(*service) string, string) {
-	return func(ctx SpecContext, forge func(*service) string, description string) {
-		s := accountServer()
-		Expect(s.ask(ctx, forge(s))).To(BeRefusal(code, description))
-	}
-}
-
 // userInfo asks who the user of the token is, and which organizations that user has, in lower case.
 func (s *service) userInfo(ctx context.Context) (user string, organizations []string) {
 	GinkgoHelper()
@@ -560,24 +490,4 @@ func (s *service) post(ctx context.Context, query string, form url.Values, edit 
 			}
 			return nil
 		}))
-}
-
-// clock is set by a clause.
-type clock struct {
-	mu   sync.Mutex
-	time time.Time
-}
-
-func newClock() *clock { return &clock{time: time.Now()} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.time
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.time = c.time.Add(d)
 }

@@ -95,8 +95,8 @@ type place struct {
 	far   bool // that time is longer ago than a date is known to reach
 }
 
-// enter holds a page against all that is known of its log, and learns from it. The page was asked for at one time and there
-// at another, as now is the time of the service. It returns the first thing that contradicts; nothing if the answer is no page.
+// enter holds a page against all that is known of its log, and learns from it. The request was sent at a time of this machine;
+// now is the time of the service. It returns the first thing that contradicts; nothing if the answer is no page.
 func (l *chronicle) enter(r *http.Request, status int, body []byte, sent, now time.Time) (wrong string) {
 	path, on := strings.Replace(r.URL.Path, "/v2/", "/v2.0/", 1), datasetStream
 	switch {

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/x509"
 	"encoding/base64"
@@ -11,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/docusign-monitor/gen/oauth"
 	"github.com/golang-jwt/jwt/v5"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -51,6 +53,32 @@ func sign(method jwt.SigningMethod, key crypto.PrivateKey, claims jwt.MapClaims)
 	return text
 }
 
+// signWith makes an assertion with other members in its header. A nil takes one away.
+func signWith(header map[string]any, key crypto.PrivateKey, claims jwt.MapClaims) string {
+	GinkgoHelper()
+	t := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
+	maps.Copy(t.Header, header)
+	maps.DeleteFunc(t.Header, func(_ string, value any) bool { return value == nil })
+	text, err := t.SignedString(key)
+	Expect(err).NotTo(HaveOccurred())
+	return text
+}
+
+// by makes an assertion by another algorithm with the right key.
+func by(method jwt.SigningMethod) func(*service, oauth.UserInfo) string {
+	return func(s *service, _ oauth.UserInfo) string { return sign(method, s.key, s.claims(nil)) }
+}
+
+// forEnvironment forges an assertion that is meant for a host, or for another if the service is that one.
+func forEnvironment(host, other string) func(*service) string {
+	return withClaim("aud", func(s *service) any {
+		if s.audience == host {
+			return other
+		}
+		return host
+	})
+}
+
 // forgeries are assertions that no service may take, and what it says of them.
 var forgeries = []TableEntry{
 	Entry("signed by another key", func(s *service) string {
@@ -64,7 +92,8 @@ var forgeries = []TableEntry{
 		return sign(jwt.SigningMethodHS256, public, s.claims(nil))
 	}, "no_valid_keys_or_signatures"),
 	Entry("changed after it was signed", func(s *service) string {
-		good, other := strings.Split(s.assertion(), "."), strings.Split(sign(jwt.SigningMethodRS256, s.key,
+		// That it was taken as it was, if it was, vouches for nothing.
+		good, other := strings.Split(cmp.Or(s.taken, s.assertion()), "."), strings.Split(sign(jwt.SigningMethodRS256, s.key,
 			s.claims(jwt.MapClaims{"exp": time.Now().Add(20 * time.Minute).Unix()})), ".")
 		return good[0] + "." + other[1] + "." + good[2]
 	}, "no_valid_keys_or_signatures"),

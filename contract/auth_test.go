@@ -1,20 +1,16 @@
-// Auth: who gets a token, and what is refused without one.
+// Auth: what an access token opens, for whom, and what is refused without one.
 package contract_test
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 	"unicode"
 
-	"github.com/golang-jwt/jwt/v5"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -50,6 +46,61 @@ var _ = Describe("Auth", Label("auth"), func() {
 		},
 		noTokens,
 		Entry("a token in the URL", invalid, func(r *http.Request) { r.URL.RawQuery = "access_token=" + strings.Repeat("nobody", 9) }))
+
+	MustEach("SRV-AUTH-3", "The service answers 401 once the access token has expired",
+		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext, on stream, lifetime time.Duration) {
+			clock := newClock()
+			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, TokenLifetime: lifetime})
+			var token oauth.Token
+			Expect(json.Unmarshal([]byte(s.ask(ctx, s.assertion()).Body), &token)).To(Succeed())
+			life := time.Duration(token.ExpiresIn) * time.Second
+			s.token = token.AccessToken
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
+
+			clock.advance(life - edge)
+			for range 10 {
+				s.newToken(ctx) // another one ends nothing
+			}
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
+
+			clock.advance(2 * edge)
+			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusUnauthorized))
+			Expect(s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))).To(HaveStatus(http.StatusUnauthorized))
+		},
+		Entry("after an hour", time.Hour), Entry("after twenty minutes", 20*time.Minute))
+
+	Must("SRV-AUTH-10", "The service tells at userinfo who the user of a token is",
+		"spec/oauth, getUserInfo, 200", func(ctx SpecContext) {
+			s := accountServer()
+
+			user := s.userInfo(ctx)
+
+			Expect(strings.ToLower(user.Sub)).To(Equal(strings.ToLower(s.user)))
+			if s.organization != "" { // it is what the organization stream is asked for with
+				Expect(organizationsOf(user)).To(ContainElement(strings.ToLower(s.organization)))
+			}
+		})
+
+	MustEach("SRV-AUTH-11", "The service answers 401 at userinfo without an access token that it gave",
+		"spec/oauth, getUserInfo, 401",
+		func(ctx SpecContext, is declaration, edit func(*http.Request)) {
+			s := accountServer()
+
+			a := s.do(declared(ctx, is), http.MethodGet, s.auth+"/oauth/userinfo", edit)
+
+			Expect(a).To(HaveStatus(http.StatusUnauthorized))
+		},
+		noTokens)
+
+	Should("SRV-AUTH-12", "The service reads the scheme Bearer in any case",
+		"RFC 9110, section 11.1", assumed, func(ctx SpecContext, on stream) {
+			s := provider(on)
+			token := s.newToken(ctx)
+
+			for _, of := range []string{s.auth + "/oauth/userinfo", s.stream("limit=1")} { // nor is a token used up by a look at its user
+				Expect(s.do(ctx, http.MethodGet, of, authorization("bEARER "+token))).To(HaveStatus(http.StatusOK))
+			}
+		})
 
 	MustEach("SRV-AUTH-13", "The service takes nothing for an access token but the whole of one that it gave, under the scheme Bearer",
 		"RFC 6750, section 2.1; RFC 9110, section 11.6.2",
@@ -148,6 +199,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 			s.organization = other
 			Expect(s.get(ctx, start, 1).Status).To(BeElementOf(http.StatusForbidden, http.StatusNotFound))
 			s.organization = mine
+			Expect(s.userInfo(ctx).Sub).To(Equal(s.user)) // who a user is does not depend on it
 			for range streams {
 				if user.Role == sandbox.NoRole || !entitled {
 					for _, cursor := range []*string{start, atTime(s.now().Add(-time.Hour))} {
@@ -170,12 +222,12 @@ var _ = Describe("Auth", Label("auth"), func() {
 		Entry("a user without a role", sandbox.User{Role: sandbox.NoRole}, true),
 		Entry("an administrator of an organization that has no Monitor", sandbox.User{}, false))
 
-	Must("SRV-AUTH-16", "The service gives a user of several organizations the events of the one in the URL, and answers 403 on the dataset stream, whose URL names none",
-		"spec/dataset, getStream, 403; spec/organization, getStream, organizationId", controlled, func(ctx SpecContext) {
+	MustEach("SRV-AUTH-16", "The service gives a user of several organizations the events of the one in the URL, and answers 403 on the dataset stream, whose URL names none",
+		"spec/dataset, getStream, 403; spec/organization, getStream, organizationId", controlled, func(ctx SpecContext, role sandbox.Role) {
 			several := []string{"11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"}
 			s, box := controlledProvider(datasetStream, sandbox.Config{
 				Organizations: []sandbox.Organization{{ID: several[0], Events: sandbox.Raw()}, {ID: several[1], Events: sandbox.Raw()}},
-				Users:         []sandbox.User{{Organizations: several}},
+				Users:         []sandbox.User{{Organizations: several, Role: role}},
 			})
 
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusForbidden))
@@ -186,239 +238,8 @@ var _ = Describe("Auth", Label("auth"), func() {
 				s.organization = id
 				Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{log}))
 			}
-		})
-
-	MustEach("SRV-AUTH-17", "The service takes an assertion with all that the documentation allows",
-		"spec/oauth, createToken, description; RFC 7519, section 4; RFC 6749, section 3.3",
-		func(ctx SpecContext, change func(now time.Time) jwt.MapClaims) {
-			s := accountServer()
-
-			Expect(s.ask(ctx, sign(jwt.SigningMethodRS256, s.key, s.claims(change(s.now()))))).To(HaveStatus(http.StatusOK))
 		},
-		Entry("a life of one minute", func(now time.Time) jwt.MapClaims {
-			return jwt.MapClaims{"iat": now.Unix(), "exp": now.Unix() + 60}
-		}),
-		Entry("a life of one hour", func(now time.Time) jwt.MapClaims {
-			return jwt.MapClaims{"iat": now.Unix(), "exp": now.Unix() + 3600}
-		}),
-		Entry("an iat ten minutes ago", func(now time.Time) jwt.MapClaims {
-			return jwt.MapClaims{"iat": now.Add(-10 * time.Minute).Unix(), "exp": now.Add(20 * time.Minute).Unix()}
-		}),
-		Entry("nbf", func(now time.Time) jwt.MapClaims { return jwt.MapClaims{"nbf": now.Unix()} }),
-		Entry("a claim that it does not know", func(time.Time) jwt.MapClaims { return jwt.MapClaims{"jti": "1"} }),
-		Entry("the scopes the other way round", func(time.Time) jwt.MapClaims {
-			return jwt.MapClaims{"scope": "impersonation signature"}
-		}))
-
-	Must("SRV-AUTH-18", "The service takes the key of an integration for assertions of this integration alone",
-		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext) {
-			s, _ := controlledProvider(datasetStream, sandbox.Config{Integrations: []sandbox.Integration{{}, {Key: otherKey, PrivateKey: foreignKey()}}})
-			foreign := func(*service) string { return sign(jwt.SigningMethodRS256, foreignKey(), s.claims(nil)) }
-
-			Expect(s.ask(ctx, s.assertion())).To(HaveStatus(http.StatusOK))
-			Expect(s.ask(ctx, foreign(s))).To(BeRefusal("invalid_grant", ""))
-			s.integrationKey = otherKey
-			Expect(s.ask(ctx, foreign(s))).To(HaveStatus(http.StatusOK))
-			Expect(s.ask(ctx, s.assertion())).To(BeRefusal("invalid_grant", ""))
-		})
-
-	ShouldEach("SRV-AUTH-15", "The service reads the grant from a form alone, whatever else has its bytes",
-		"spec/oauth, TokenRequest; RFC 6749, appendix B; the status is assumed", assumed,
-		func(ctx SpecContext, mediaType string) {
-			s := accountServer()
-			form := url.Values{"grant_type": {string(oauth.JWTBearer)}, "assertion": {s.assertion()}}
-
-			a := s.post(declared(ctx, invalid), "", form, func(r *http.Request) {
-				r.Header.Del("Content-Type")
-				if mediaType != "" {
-					r.Header.Set("Content-Type", mediaType)
-				}
-			})
-
-			Expect(a.Status).To(BeElementOf(http.StatusBadRequest, http.StatusUnsupportedMediaType), a.String)
-		},
-		Entry("JSON", "application/json"), Entry("text", "text/plain"), Entry("no media type", ""))
-
-	Must("SRV-AUTH-3", "The service answers 401 once the access token has expired",
-		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext, on stream) {
-			clock := newClock()
-			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, TokenLifetime: time.Hour})
-			var token oauth.Token
-			Expect(json.Unmarshal([]byte(s.ask(ctx, s.assertion()).Body), &token)).To(Succeed())
-			life := time.Duration(token.ExpiresIn) * time.Second
-			s.token = token.AccessToken
-			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
-
-			clock.advance(life - edge)
-			s.newToken(ctx) // another one ends nothing
-			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
-
-			clock.advance(2 * edge)
-			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusUnauthorized))
-			Expect(s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))).To(HaveStatus(http.StatusUnauthorized))
-		})
-
-	MustEach("SRV-AUTH-4", "The service refuses a forged, foreign or expired assertion with 400 and invalid_grant",
-		"spec/oauth, createToken, 400", refuses("invalid_grant"), forgeries,
-		Entry("without a signature, though it names RS256", func(s *service) string {
-			a := s.assertion()
-			return a[:strings.LastIndexByte(a, '.')+1]
-		}, ""),
-		Entry("with half of its signature", func(s *service) string {
-			head, signature := cutLast(s.assertion())
-			return head + "." + signature[:len(signature)/2]
-		}, ""),
-		Entry("in four parts", func(s *service) string { return s.assertion() + ".e30" }, ""),
-		Entry("signed by a key that it brings along itself", func(s *service) string {
-			t := jwt.NewWithClaims(jwt.SigningMethodRS256, s.claims(nil))
-			t.Header["jwk"] = map[string]string{
-				"kty": "RSA", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(foreignKey().N.Bytes()),
-			}
-			text, err := t.SignedString(foreignKey())
-			Expect(err).NotTo(HaveOccurred())
-			return text
-		}, ""),
-		Entry("not signed (alg None)", unsignedAs("None"), ""), Entry("not signed (alg NONE)", unsignedAs("NONE"), ""),
-		Entry("signed by HS256 with the public key as a key file has it", func(s *service) string {
-			der, err := x509.MarshalPKIXPublicKey(&s.key.PublicKey)
-			Expect(err).NotTo(HaveOccurred())
-			return sign(jwt.SigningMethodHS256, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), s.claims(nil))
-		}, ""),
-		Entry("signed by HS256 with the integration key", func(s *service) string {
-			return sign(jwt.SigningMethodHS256, []byte(s.integrationKey), s.claims(nil))
-		}, ""),
-		Entry("for the URL of the endpoint", withClaim("aud", func(s *service) any { return s.auth + "/oauth/token" }), ""),
-		Entry("for the audience with a slash", withClaim("aud", func(s *service) any { return s.audience + "/" }), ""),
-		Entry("for a host whose name begins with the audience", withClaim("aud", func(s *service) any { return s.audience + ".example.com" }), ""),
-		Entry("for a host whose name ends with the audience", withClaim("aud", func(s *service) any { return "not-" + s.audience }), ""),
-		Entry("without aud", withClaim("aud", func(*service) any { return nil }), ""),
-		Entry("without iss", withClaim("iss", func(*service) any { return nil }), ""),
-		Entry("without sub", withClaim("sub", func(*service) any { return nil }), ""),
-		Entry("for the audience with a blank", withClaim("aud", func(s *service) any { return s.audience + " " }), ""),
-		Entry("for the audience with another scheme", withClaim("aud", func(s *service) any { return "http://" + s.audience }), ""),
-		Entry("for the audience with the path of the endpoint", withClaim("aud", func(s *service) any { return s.audience + "/oauth/token" }), ""),
-		Entry("for the demo environment, or for production", withClaim("aud", func(s *service) any {
-			return map[bool]string{true: "account.docusign.com", false: "account-d.docusign.com"}[s.audience == "account-d.docusign.com"]
-		}), ""),
-		Entry("for the integration", withClaim("aud", func(s *service) any { return s.integrationKey }), ""),
-		Entry("with an empty aud", withClaim("aud", func(*service) any { return "" }), ""),
-		Entry("with an aud of nothing", withClaim("aud", func(*service) any { return []string{} }), ""),
-		Entry("with an empty sub", withClaim("sub", func(*service) any { return "" }), ""),
-		Entry("for the beginning of a user's id", withClaim("sub", func(s *service) any { return s.user[:len(s.user)/2] }), ""),
-		Entry("for the integration as a user", withClaim("sub", func(s *service) any { return s.integrationKey }), ""),
-		Entry("with a list for iss", withClaim("iss", func(s *service) any { return []string{s.integrationKey} }), ""),
-		Entry("with a text for exp", withClaim("exp", func(s *service) any { return fmt.Sprint(s.now().Add(time.Hour / 2).Unix()) }), ""),
-		Entry("expired since three minutes", withClaim("exp", func(s *service) any { return s.now().Add(-3 * time.Minute).Unix() }), ""),
-		Entry("valid from an hour ahead", withClaim("nbf", func(s *service) any { return s.now().Add(time.Hour).Unix() }), ""),
-		Entry("with one bit of its signature changed", func(s *service) string {
-			head, signature := cutLast(s.assertion())
-			raw, err := base64.RawURLEncoding.DecodeString(signature)
-			Expect(err).NotTo(HaveOccurred())
-			raw[len(raw)-1] ^= 1
-			return head + "." + base64.RawURLEncoding.EncodeToString(raw)
-		}, ""),
-		Entry("with another header than was signed", withHeader(`{"typ":"JWT","alg":"RS256","kid":"1"}`), ""),
-		Entry("with a signature, though it names none", withHeader(`{"typ":"JWT","alg":"none"}`), ""),
-		Entry("with no alg", withHeader(`{"typ":"JWT"}`), ""),
-		Entry("signed by HS256 with nothing", func(s *service) string { return sign(jwt.SigningMethodHS256, []byte{}, s.claims(nil)) }, ""),
-		Entry("signed by HS256 with a word", func(s *service) string { return sign(jwt.SigningMethodHS256, []byte("secret"), s.claims(nil)) }, ""),
-		Entry("signed by HS256 with the user's id", func(s *service) string {
-			return sign(jwt.SigningMethodHS256, []byte(s.user), s.claims(nil))
-		}, ""),
-		Entry("a number", func(*service) string { return "5" }, anyForm),
-		Entry("a text as long as a book page", func(*service) string { return strings.Repeat("nothing", 700) }, anyForm))
-
-	ShouldEach("SRV-AUTH-5", "The service says in error_description what is wrong with an assertion",
-		"spec/oauth, createToken, 400; third parties have seen it missing", describes("invalid_grant"), forgeries)
-
-	MustEach("SRV-AUTH-6", "The service answers consent_required for a user who has not consented",
-		"spec/oauth, createToken, 400", controlled, func(ctx SpecContext, user sandbox.User) {
-			s, _ := controlledProvider(datasetStream, sandbox.Config{
-				Integrations: []sandbox.Integration{{}, {Key: otherKey, PrivateKey: foreignKey()}}, Users: []sandbox.User{user, {}},
-			})
-
-			for range 2 {
-				Expect(s.ask(ctx, s.assertion())).To(BeRefusal("consent_required", ""))
-			}
-		},
-		Entry("to any integration", sandbox.User{NoConsent: true}),
-		Entry("but to another integration", sandbox.User{Integrations: []string{otherKey}}))
-
-	MustEach("SRV-AUTH-7", "The service takes no other grant_type for the JWT grant",
-		"spec/oauth, TokenRequest, grant_type", func(ctx SpecContext, other string) {
-			s := accountServer()
-
-			a := s.post(declared(ctx, invalid), "", url.Values{"grant_type": {other}, "assertion": {s.assertion()}})
-
-			Expect(a).To(BeRefusal("invalid_grant", "")) // the description is sometimes missing
-		},
-		Entry("misspelt", "jwt-bearer"), Entry("that of another grant", "client_credentials"),
-		Entry("that of another assertion", "urn:ietf:params:oauth:grant-type:saml2-bearer"),
-		Entry("of a password", "password"), Entry("of a code", "authorization_code"), Entry("of a refresh token", "refresh_token"),
-		Entry("with a blank behind it", string(oauth.JWTBearer)+" "),
-		Entry("with more behind it", string(oauth.JWTBearer)+"2"), Entry("in capitals", strings.ToUpper(string(oauth.JWTBearer))),
-		Entry("a number", "5"), Entry("a long one", oversized))
-
-	ShouldEach("SRV-AUTH-8", "The service reads grant_type and assertion from the form alone, and refuses one that is missing, empty or twice",
-		"RFC 6749, sections 2.3.1 and 3.2", assumed,
-		func(ctx SpecContext, query, form []string) {
-			s := accountServer()
-			values := url.Values{"grant_type": {string(oauth.JWTBearer)}, "assertion": {s.assertion()}}
-			pick := func(names []string) url.Values {
-				picked := url.Values{}
-				for _, name := range names {
-					name, empty := strings.CutSuffix(name, "=")
-					if picked.Add(name, values.Get(name)); empty {
-						picked.Set(name, "")
-					}
-				}
-				return picked
-			}
-
-			a := s.post(declared(ctx, invalid), pick(query).Encode(), pick(form))
-
-			Expect(a).To(HaveStatus(http.StatusBadRequest))
-		},
-		Entry("the assertion in the URL", []string{"assertion"}, []string{"grant_type"}),
-		Entry("both in the URL", []string{"grant_type", "assertion"}, nil),
-		Entry("the assertion twice", nil, []string{"grant_type", "assertion", "assertion"}),
-		Entry("the grant_type twice", nil, []string{"grant_type", "grant_type", "assertion"}),
-		Entry("an empty assertion", nil, []string{"grant_type", "assertion="}),
-		Entry("an empty grant_type", nil, []string{"grant_type=", "assertion"}),
-		Entry("no assertion", nil, []string{"grant_type"}),
-		Entry("no grant_type", nil, []string{"assertion"}))
-
-	ShouldEach("SRV-AUTH-9", "The service refuses an assertion that claims more than the documentation allows",
-		"spec/oauth, createToken, description; one integration asks for two hours and gets a token", assumed,
-		func(ctx SpecContext, change func(now time.Time) jwt.MapClaims, code string) {
-			s := accountServer()
-
-			a := s.ask(ctx, sign(jwt.SigningMethodRS256, s.key, s.claims(change(time.Now()))))
-
-			Expect(a).To(BeRefusal(code, ""))
-		},
-		Entry("an exp two hours ahead", func(now time.Time) jwt.MapClaims {
-			return jwt.MapClaims{"exp": now.Add(2 * time.Hour).Unix()}
-		}, "invalid_grant"),
-		Entry("an iat ten minutes ahead", func(now time.Time) jwt.MapClaims {
-			return jwt.MapClaims{"iat": now.Add(10 * time.Minute).Unix()}
-		}, "invalid_grant"),
-		Entry("a scope without impersonation", func(time.Time) jwt.MapClaims {
-			return jwt.MapClaims{"scope": "signature"}
-		}, "consent_required"),
-		Entry("no scope", func(time.Time) jwt.MapClaims { return jwt.MapClaims{"scope": nil} }, "consent_required"))
-
-	Must("SRV-AUTH-10", "The service tells at userinfo who the user of a token is",
-		"spec/oauth, getUserInfo, 200", func(ctx SpecContext) {
-			s := accountServer()
-
-			user, organizations := s.userInfo(ctx)
-
-			Expect(user).To(Equal(strings.ToLower(s.user)))
-			if s.organization != "" { // it is what the organization stream is asked for with
-				Expect(organizations).To(ContainElement(strings.ToLower(s.organization)))
-			}
-		})
+		Entry("an administrator", sandbox.Administrator), Entry("a user who may read security reports", sandbox.SecurityReports))
 
 	Must("SRV-AUTH-19", "The service tells each user at userinfo of all organizations of that user, and of no other",
 		"spec/oauth, getUserInfo, 200", controlled, func(ctx SpecContext) {
@@ -430,64 +251,29 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 			for i, own := range [][]string{several[:1], several} {
 				s.become(box.CredentialsOf(i).UserID)
-				user, organizations := s.userInfo(ctx)
+				user := s.userInfo(ctx)
 
-				Expect(user).To(Equal(s.user))
-				Expect(organizations).To(ConsistOf(own))
-			}
-		})
-
-	MustEach("SRV-AUTH-11", "The service answers 401 at userinfo without an access token that it gave",
-		"spec/oauth, getUserInfo, 401",
-		func(ctx SpecContext, is declaration, edit func(*http.Request)) {
-			s := accountServer()
-
-			a := s.do(declared(ctx, is), http.MethodGet, s.auth+"/oauth/userinfo", edit)
-
-			Expect(a).To(HaveStatus(http.StatusUnauthorized))
-		},
-		noTokens)
-
-	Should("SRV-AUTH-12", "The service reads the scheme Bearer in any case",
-		"RFC 9110, section 11.1", assumed, func(ctx SpecContext, on stream) {
-			s := provider(on)
-			token := s.newToken(ctx)
-
-			for _, of := range []string{s.auth + "/oauth/userinfo", s.stream("limit=1")} { // nor is a token used up by a look at its user
-				Expect(s.do(ctx, http.MethodGet, of, authorization("bEARER "+token))).To(HaveStatus(http.StatusOK))
+				Expect(user.Sub).To(Equal(s.user))
+				Expect(organizationsOf(user)).To(ConsistOf(own))
 			}
 		})
 })
 
-// otherKey is that of an integration beside the suite's own.
-const otherKey = "33333333-3333-4333-8333-333333333333"
-
-// userInfo asks who the user of the token is, and which organizations that user has, in lower case.
-func (s *service) userInfo(ctx context.Context) (user string, organizations []string) {
+// userInfo asks who the user of the token is.
+func (s *service) userInfo(ctx context.Context) (user oauth.UserInfo) {
 	GinkgoHelper()
 	a := s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))
-	var info oauth.UserInfo
 	Expect(a).To(HaveStatus(http.StatusOK))
-	Expect(json.Unmarshal([]byte(a.Body), &info)).To(Succeed())
-	for _, account := range info.Accounts {
-		if account.Organization != nil {
-			organizations = append(organizations, strings.ToLower(account.Organization.OrganizationID))
-		}
-	}
-	return strings.ToLower(info.Sub), organizations
+	Expect(json.Unmarshal([]byte(a.Body), &user)).To(Succeed())
+	return user
 }
 
-// post sends a form to the token endpoint as it is.
-func (s *service) post(ctx context.Context, query string, form url.Values, edit ...func(*http.Request)) *answer {
-	GinkgoHelper()
-	client, err := oauth.NewClient(s.auth, oauth.WithHTTPClient(s.http))
-	Expect(err).NotTo(HaveOccurred())
-	return s.answer(client.CreateTokenWithBody(ctx, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()),
-		func(_ context.Context, r *http.Request) error {
-			r.URL.RawQuery = query
-			for _, change := range edit {
-				change(r)
-			}
-			return nil
-		}))
+// organizationsOf are those that a user has, in lower case.
+func organizationsOf(user oauth.UserInfo) (all []string) {
+	for _, account := range user.Accounts {
+		if account.Organization != nil {
+			all = append(all, strings.ToLower(account.Organization.OrganizationID))
+		}
+	}
+	return all
 }

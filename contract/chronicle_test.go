@@ -53,6 +53,17 @@ var _ = Describe("Chronicle", Label("chronicle"), func() {
 				ask(begin[1+i%(len(begin)-1)], limit, i%2 == 1)
 				ask(marks[i%len(marks)].cursor, limit, i%2 == 0)
 			}
+			if near := marks[max(len(marks)-2, 0)]; len(whole)-near.n > 2 { // two before the end
+				p := s.page(ctx, near.cursor, min(len(whole)-near.n-2, 2000))
+				marks = append(marks, mark{after(p.EndCursor), near.n + len(p.Events)})
+			}
+			for i, at := range marks {
+				if left := len(whole) - at.n; i%4 == 0 || left <= 2 {
+					for limit := max(left-1, 1); limit <= min(left+1, 2000); limit++ { // a page that ends where the log does, or beside it
+						ask(at.cursor, limit, limit == left)
+					}
+				}
+			}
 			forAll(func(t *rapid.T) {
 				cursor := rapid.OneOf(rapid.SampledFrom(begin), rapid.Map(rapid.SampledFrom(marks), func(m mark) *string { return m.cursor })).Draw(t, "cursor")
 				limit := rapid.OneOf(rapid.SampledFrom(limits), rapid.IntRange(1, 40), rapid.IntRange(1, 2000)).Draw(t, "limit")
@@ -162,6 +173,9 @@ func (c *chain) enter(asked, end string, events [][]byte, sent, now time.Time) (
 		c.places[end] = at
 	case at.after != nil && known.after != at.after:
 		wrong = cmp.Or(wrong, fmt.Sprintf("the endCursor after event %s is after event %s in another answer", at.after.id, known.after.id))
+	case at.after == nil && !at.far && !known.after.twice && known.after.happened.After(at.since):
+		wrong = cmp.Or(wrong, fmt.Sprintf("nothing is given since %s, up to an endCursor after event %s, which happened at %s",
+			at.since.Format(time.RFC3339), known.after.id, known.after.happened.Format(time.RFC3339Nano)))
 	}
 	if len(events) == 0 && end == asked && c.more(began, sent) {
 		wrong = cmp.Or(wrong, "the stream ends where another answer has more")

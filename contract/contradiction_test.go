@@ -36,6 +36,7 @@ func TestChronicleFindsContradictions(t *testing.T) {
 		{"an event that stands twice", []page{of("cursor=0", "5", a, b, c, b, d), of("", "5", a, b, c, b, d), of("limit=2", "2", a, b), of("cursor=2", "3", c)}, ""},
 		{"events without an id", []page{of("cursor=0", "5", a, anonymous, b, anonymous, c), of("limit=2", "2", a, anonymous), of("cursor=2", "3", b)}, ""},
 		{"a date leaves out what happened before", []page{of("cursor=0", "4", a, c, b, d), of("cursor="+url.QueryEscape(two), "4", c, d)}, ""},
+		{"nothing since a date that all happened before", []page{of("cursor=0", "4", a, b), of("cursor="+url.QueryEscape(two), "4"), of("cursor=4", "5", c)}, ""},
 		{"no page", []page{of("limit=5000", "9", b, a), of("", "2", a, b)}, ""},
 
 		{"lost", []page{of("cursor=0", "4", a, b, c, d), of("", "4", a, c, d)}, "comes after event a, and event b does"},
@@ -48,6 +49,7 @@ func TestChronicleFindsContradictions(t *testing.T) {
 		{"altered", []page{of("cursor=0", "3", a, b, c), of("", "3", at("a", -5), b, c)}, "event a has other bytes"},
 		{"more than the limit", []page{of("limit=2", "3", a, b, c)}, "3 events at the limit 2"},
 		{"more than the limit that none is", []page{of("cursor=0", "1001", strings.Split(strings.Repeat(anonymous+" ", 1000)+a, " ")...)}, "1001 events at the limit 1000"},
+		{"nothing since a date", []page{of("cursor=0", "4", a, b, c, d), of("cursor="+url.QueryEscape(two), "4")}, "up to an endCursor after event d"},
 		{"ends early", []page{of("limit=2", "2", a, b), of("cursor=2", "3", c), of("cursor=2", "2")}, "the stream ends"},
 	}
 	for _, test := range tests {

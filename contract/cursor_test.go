@@ -78,8 +78,8 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 					Expect(box.Append([]byte(fresh[i]))).To(Succeed())
 				}
 				var w walk
-				for range 2 { // who has lost what it was given asks again
-					w = s.drain(ctx, after(at), 2)
+				for _, limit := range []int{2, 10} { // who has lost what it was given asks again
+					w = s.drain(ctx, after(at), limit)
 					Expect(w.Events()).To(HoldEvents(fresh))
 				}
 				news, at = append(news, fresh...), w.End()
@@ -214,6 +214,9 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		Entry("a date that is none", valid, "cursor=2026-02-30T00:00:00Z"),
 		Entry("a date without a zone", valid, "cursor=2026-01-02T03:04:05"),
 		Entry("a number", valid, "cursor=0"),
+		Entry("a time in seconds since 1970", valid, "cursor=1767225600"),
+		Entry("a date as people write it", valid, "cursor=01%2F02%2F2026"),
+		Entry("null", valid, "cursor=null"),
 		Entry("another form", valid, "cursor=b64:AAAA"),
 		Entry("a text longer than any", valid, "cursor="+oversized),
 		Entry("two dates", invalid, "cursor=2026-01-02&cursor=2026-01-03"))

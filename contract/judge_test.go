@@ -187,6 +187,9 @@ func (j *judge) weigh(a asked, seen *http.Request, res *http.Response, body []by
 	if err != nil {
 		charge(agreement, err.Error())
 	}
+	if !j.ofClient {
+		j.heed(a, res, body, charge)
+	}
 
 	found, listed := settle(ofRequest, e, first, second.Request)
 	if !listed {

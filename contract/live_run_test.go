@@ -53,6 +53,7 @@ func (s *stranger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":3600,"scope":"signature impersonation"}`, strangersToken)
 	case !authorized:
+		w.Header().Set("WWW-Authenticate", "Bearer")
 		refuse(http.StatusUnauthorized, `{"errorCode":"AUTHORIZATION_INVALID_TOKEN","message":"The access token provided is expired, revoked or malformed."}`)
 	case path == "/oauth/userinfo":
 		fmt.Fprintf(w, `{"sub":%q,"name":"A","given_name":"A","family_name":"B","created":"2026-01-02T03:04:05","email":"a@example.com","accounts":[]}`, hostileUser)

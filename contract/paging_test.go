@@ -56,13 +56,15 @@ var _ = Describe("Paging", Label("paging"), func() {
 
 	Must("SRV-PAGE-3", "The service gives at most 1000 events when no limit is given, and the same ones",
 		"spec/dataset, getStream, limit, default", controlled, func(ctx SpecContext, on stream) {
-			s, log := numbered(on, 1100)
+			s, log := numbered(on, 2100)
 
-			p := s.page(ctx, start, 0)
-
-			Expect(len(p.Events)).To(BeNumerically("<=", 1000))
-			Expect(log).To(BeginWithEvents(p.Events))
-			Expect(log[len(p.Events):]).To(BeginWithEvents(s.page(ctx, after(p.EndCursor), 0).Events))
+			for _, cursor := range []*string{start, atTime(s.now().Add(-7*24*time.Hour + edge))} {
+				w := s.drain(ctx, cursor, 0)
+				for _, p := range w {
+					Expect(len(p.Events)).To(BeNumerically("<=", 1000))
+				}
+				Expect(w.Events()).To(HoldEvents(log))
+			}
 		})
 
 	Must("SRV-PAGE-14", "The service keeps to any limit, from the least to the most, and loses nothing at the border of its page",
@@ -83,6 +85,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 			}
 
 			Expect(got).To(HoldEvents(log))
+			most := s.page(ctx, atTime(s.now().Add(-7*24*time.Hour+edge)), 2000)
+			Expect(append(most.Events, s.page(ctx, after(most.EndCursor), 1).Events...)).To(HoldEvents(log[:len(most.Events)+1]))
 		})
 
 	Must("SRV-PAGE-4", "The service gives every event once from the start to the end, in the order of ingestion",
@@ -90,8 +94,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 			now := time.Now()
 			var log []string
 			var raw [][]byte
-			for i, minutes := range []int{5, 3, 4, 1, 2, 0, 9, 9, 9, 6} { // not the order of the timestamps, nor each once
-				log = append(log, event(now.Add(-time.Duration(minutes)*time.Minute), i))
+			for i, seconds := range []float64{300, 180, 240, 60, 120, 0, 540, 540, 540, 360, 30, 30.3, 30.3001, 30.2} { // in no order, nor each once
+				log = append(log, event(now.Add(-time.Duration(seconds*float64(time.Second))), i))
 			}
 			log = append(log, `{"eventId":null,"action":"Created"}`, `{"eventId":null,"action":"Sent"}`) // what has no id is no repeat
 			for _, event := range log {
@@ -171,6 +175,7 @@ var _ = Describe("Paging", Label("paging"), func() {
 
 			Expect(a).To(HaveStatus(http.StatusBadRequest))
 		},
-		Entry("a word", "limit=abc"), Entry("a fraction", "limit=1.5"), Entry("empty", "limit="),
+		Entry("a word", "limit=abc"), Entry("a fraction", "limit=1.5"), Entry("a fraction of nothing", "limit=5.0"), Entry("empty", "limit="),
+		Entry("with an exponent", "limit=1e2"), Entry("hexadecimal", "limit=0x5"), Entry("a list", "limit=5,6"),
 		Entry("33 bits", fmt.Sprintf("limit=%d", 1<<32+5)), Entry("twice", "limit=1&limit=2"))
 })

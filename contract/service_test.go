@@ -40,6 +40,7 @@ type service struct {
 	now            func() time.Time
 
 	token string // asked for when it is first needed
+	taken string // the assertion that it was given for
 }
 
 // inProcess is how many events the sandbox of a clause holds that does not care: several pages of the smaller limits.
@@ -320,7 +321,8 @@ func (s *service) become(user string) {
 // newToken asks for a token.
 func (s *service) newToken(ctx context.Context) string {
 	GinkgoHelper()
-	a := s.ask(ctx, s.assertion())
+	assertion := s.assertion()
+	a := s.ask(ctx, assertion)
 	var token oauth.Token
 	if err := json.Unmarshal([]byte(a.Body), &token); a.Status != http.StatusOK || err != nil || token.AccessToken == "" {
 		Fail("The service gives no token, which the clause needs: " + a.String())
@@ -328,6 +330,7 @@ func (s *service) newToken(ctx context.Context) string {
 	if under.manners != nil {
 		under.manners.share(token.AccessToken)
 	}
+	s.taken = assertion
 	return token.AccessToken
 }
 

@@ -61,6 +61,7 @@ const (
 	tokenOrigin
 	audience
 	signature
+	algorithm
 	keyOwner
 	assertionTimes
 	laterAssertions

@@ -64,6 +64,19 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-4", also: []string{"SRV-AUTH-5", "SRV-AUTH-18"}, skips: signature,
 	},
 	{
+		name: "any-rsa-algorithm", sentence: "takes an assertion by any algorithm of RSA keys",
+		clause: "SRV-AUTH-20", skips: algorithm,
+	},
+	{
+		name: "charset-refused", sentence: "refuses a form that says in which charset it is",
+		clause: "SRV-AUTH-21",
+		request: func(r *http.Request) {
+			if strings.Contains(r.Header.Get("Content-Type"), ";") {
+				r.Header.Set("Content-Type", "text/plain")
+			}
+		},
+	},
+	{
 		name: "times-ignored", sentence: "takes an assertion at any time and of any lifetime",
 		clause: "SRV-AUTH-9", also: []string{"SRV-AUTH-4", "SRV-AUTH-5"}, skips: assertionTimes,
 	},

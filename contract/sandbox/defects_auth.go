@@ -26,7 +26,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "unauthorized-as-forbidden", sentence: "answers 403 to a stream request without a good token",
-		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-3", "SRV-AUTH-13", "SRV-ROUTE-1", "SRV-ROUTE-5"},
+		clause: "SRV-AUTH-2", also: []string{"SRV-AUTH-3", "SRV-AUTH-13", "SRV-ROUTE-1", "SRV-ROUTE-5", "SRV-ERROR-4"},
 		answer: func(r *http.Request, got *captured) {
 			if isStream(r) && got.status == http.StatusUnauthorized {
 				got.status = http.StatusForbidden
@@ -61,7 +61,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "signature-ignored", sentence: "does not verify the signature of an assertion",
-		clause: "SRV-AUTH-4", also: []string{"SRV-AUTH-5", "SRV-AUTH-18"}, skips: signature,
+		clause: "SRV-AUTH-4", also: []string{"SRV-AUTH-5", "SRV-AUTH-18", "SRV-AUTH-20"}, skips: signature,
 	},
 	{
 		name: "any-rsa-algorithm", sentence: "takes an assertion by any algorithm of RSA keys",
@@ -82,7 +82,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "later-assertions-unread", sentence: "takes any assertion for a user who has been given a token before",
-		clause: "SRV-AUTH-4", skips: laterAssertions, also: []string{"SRV-AUTH-18"},
+		clause: "SRV-AUTH-4", skips: laterAssertions, also: []string{"SRV-AUTH-18", "SRV-AUTH-20"},
 	},
 	{
 		name: "consent-ignored", sentence: "gives a token for a user who has not consented",
@@ -129,7 +129,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "someone-else", sentence: "tells of another user at userinfo",
-		clause: "SRV-AUTH-10", also: []string{"SRV-AUTH-19"},
+		clause: "SRV-AUTH-10", also: []string{"SRV-AUTH-14", "SRV-AUTH-19"},
 		answer: func(r *http.Request, got *captured) {
 			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") {
 				got.body = subject.ReplaceAll(got.body, []byte(`"sub":"00000000-0000-4000-8000-000000000000"`))
@@ -138,7 +138,7 @@ var authDefects = []Defect{
 	},
 	{
 		name: "userinfo-open", sentence: "answers 200 at userinfo without a good token, with no user",
-		clause: "SRV-AUTH-11", also: []string{"SRV-AUTH-3", "SRV-AUTH-13", "SRV-ROUTE-5"},
+		clause: "SRV-AUTH-11", also: []string{"SRV-AUTH-3", "SRV-AUTH-13", "SRV-ROUTE-5", "SRV-ERROR-4"},
 		answer: func(r *http.Request, got *captured) {
 			if strings.HasSuffix(r.URL.Path, "/oauth/userinfo") && got.status == http.StatusUnauthorized {
 				got.status, got.body = http.StatusOK, []byte(`{"sub":""}`)

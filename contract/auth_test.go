@@ -55,7 +55,7 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(json.Unmarshal([]byte(s.ask(ctx, s.assertion()).Body), &token)).To(Succeed())
 			life := time.Duration(token.ExpiresIn) * time.Second
 			s.token = token.AccessToken
-			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
+			first := s.page(ctx, start, 1)
 
 			clock.advance(life - edge)
 			for range 10 {
@@ -64,8 +64,12 @@ var _ = Describe("Auth", Label("auth"), func() {
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
 			clock.advance(2 * edge)
-			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusUnauthorized))
-			Expect(s.do(ctx, http.MethodGet, s.auth+"/oauth/userinfo", s.bearer(ctx))).To(HaveStatus(http.StatusUnauthorized))
+			for _, cursor := range []*string{start, after(first.EndCursor), atTime(s.now().Add(-time.Hour))} {
+				Expect(s.get(ctx, cursor, 1)).To(HaveStatus(http.StatusUnauthorized))
+			}
+			for _, of := range []string{s.auth + "/oauth/userinfo", s.monitor + "/api/v2/datasets/monitor/stream"} {
+				Expect(s.do(ctx, http.MethodGet, of, s.bearer(ctx))).To(HaveStatus(http.StatusUnauthorized))
+			}
 		},
 		Entry("after an hour", time.Hour), Entry("after twenty minutes", 20*time.Minute))
 

@@ -74,7 +74,7 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 			for lot := range 3 {
 				var fresh []string
 				for i, seconds := range []int{180, 1, 240, 0, 120} { // an event may be ingested after others that happened later
-					fresh = append(fresh, event(clock.now().Add(-time.Duration(seconds)*time.Second), 5*lot+i))
+					fresh = append(fresh, event(clock.now().Add(-time.Duration(seconds)*time.Second), 100-5*lot-i))
 					Expect(box.Append([]byte(fresh[i]))).To(Succeed())
 				}
 				var w walk
@@ -93,17 +93,18 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		"spec/dataset, getStream, cursor", controlled, func(ctx SpecContext, on stream) {
 			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw()})
 
-			var ends []string
-			for _, cursor := range []*string{start, after(""), atTime(time.Now().Add(-time.Hour))} {
+			begin := []*string{start, after(""), atTime(time.Now().Add(-time.Hour))}
+			var ends []*string
+			for _, cursor := range begin {
 				w := s.drain(ctx, cursor, 10)
 				Expect(w.Events()).To(BeEmpty())
-				ends = append(ends, w.End())
+				ends = append(ends, after(w.End()))
 			}
 			first := event(time.Now(), 1)
 			Expect(box.Append([]byte(first))).To(Succeed())
 
-			for _, end := range ends {
-				Expect(s.drain(ctx, after(end), 10).Events()).To(HoldEvents([]string{first}))
+			for _, cursor := range append(begin, ends...) {
+				Expect(s.drain(ctx, cursor, 10).Events()).To(HoldEvents([]string{first}))
 			}
 		})
 
@@ -147,20 +148,21 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 			clock := &clock{time: midnight.Add(-45*time.Minute + time.Second/2)} // no event at a full second
 			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(), Clock: clock.now})
 			var log []string
-			for i := range 4 { // so near that midnight is seen from another zone on the wrong side of one
+			const near = 50 * time.Microsecond
+			// So near midnight that it is seen from another zone on the wrong side of one; and two that hardly differ in time.
+			for i, next := range []time.Duration{30 * time.Minute, 30*time.Minute - near, near, 30 * time.Minute, 30 * time.Minute} {
 				log = append(log, event(clock.now(), i))
 				Expect(box.Append([]byte(log[i]))).To(Succeed())
-				clock.advance(30 * time.Minute)
+				clock.advance(next)
 			}
-			third := clock.now().Add(-time.Hour)
 			clock.advance(ago)
 
 			date := midnight.In(time.FixedZone("", offset)).Format(layout) // between the second and the third
+			fourth := clock.now().Add(-ago - time.Hour)
+			just := fourth.Add(-100 * time.Nanosecond).Format("2006-01-02T15:04:05.0000000Z")
 
-			just := third.Add(-100 * time.Nanosecond).Format("2006-01-02T15:04:05.0000000Z")
-
-			Expect(s.drain(ctx, after(date), 2).Events()).To(HoldEvents(log[2:]))
-			Expect(s.page(ctx, after(just), 2).Events).To(HoldEvents(log[2:]), "from right before the third event, %s", just)
+			Expect(s.drain(ctx, after(date), 1).Events()).To(HoldEvents(log[2:]))
+			Expect(s.page(ctx, after(just), 2).Events).To(HoldEvents(log[3:]), "from right before the fourth event, %s", just)
 		},
 		Entry("seconds", "2006-01-02T15:04:05Z", 0, time.Hour),
 		Entry("seven digits of fraction", "2006-01-02T15:04:05.0000000Z", 0, time.Hour),
@@ -180,6 +182,9 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 			Expect(s.drain(ctx, after("2020-12-31"), 10).Events()).To(HoldEvents([]string{young}))
 			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{young}))
+			clock.advance(365 * 24 * time.Hour)
+			s.forget()
+			Expect(s.drain(ctx, after("2020-12-31"), 10).Events()).To(HoldEvents([]string{young}))
 		})
 
 	Should("SRV-CURSOR-9", "The service gives from a later date the tail of what it gives from an earlier one",

@@ -166,6 +166,10 @@ var _ = Describe("Grant", Label("auth"), func() {
 		Entry("an iat ten minutes ahead", func(now time.Time) jwt.MapClaims {
 			return jwt.MapClaims{"iat": now.Add(10 * time.Minute).Unix()}
 		}, "invalid_grant"),
+		Entry("an exp an hour and three minutes ahead", func(now time.Time) jwt.MapClaims {
+			return jwt.MapClaims{"exp": now.Add(time.Hour + 3*time.Minute).Unix()}
+		}, "invalid_grant"),
+		Entry("no iat, from which the hour counts", func(time.Time) jwt.MapClaims { return jwt.MapClaims{"iat": nil} }, "invalid_grant"),
 		Entry("an exp a day ahead", func(now time.Time) jwt.MapClaims {
 			return jwt.MapClaims{"exp": now.Add(24 * time.Hour).Unix()}
 		}, "invalid_grant"),
@@ -199,7 +203,7 @@ var _ = Describe("Grant", Label("auth"), func() {
 
 			Expect(a.Status).To(BeElementOf(http.StatusBadRequest, http.StatusUnsupportedMediaType), a.String)
 		},
-		Entry("JSON", "application/json"), Entry("text", "text/plain"), Entry("no media type", ""))
+		Entry("JSON", "application/json"), Entry("text", "text/plain"), Entry("bytes", "application/octet-stream"), Entry("no media type", ""))
 
 	MustEach("SRV-AUTH-17", "The service takes an assertion with all that the documentation allows",
 		"spec/oauth, createToken, description; RFC 7519, section 4; RFC 6749, section 3.3",
@@ -256,6 +260,19 @@ var _ = Describe("Grant", Label("auth"), func() {
 			}
 			return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": *user.Email}))
 		}),
+		Entry("with = behind its parts", func(s *service, _ oauth.UserInfo) string {
+			method := jwt.SigningMethodRS256
+			signing, err := jwt.NewWithClaims(method, s.claims(nil)).SigningString()
+			Expect(err).NotTo(HaveOccurred())
+			head, claims, _ := strings.Cut(signing, ".")
+			signing = padded(head) + "." + padded(claims)
+			signature, err := method.Sign(signing, s.key)
+			Expect(err).NotTo(HaveOccurred())
+			return signing + "." + base64.URLEncoding.EncodeToString(signature)
+		}),
+		Entry("for the GUID with a blank behind it", func(s *service, _ oauth.UserInfo) string {
+			return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": s.user + " "}))
+		}),
 		Entry("for the GUID in braces", func(s *service, _ oauth.UserInfo) string {
 			return sign(jwt.SigningMethodRS256, s.key, s.claims(jwt.MapClaims{"sub": "{" + s.user + "}"}))
 		}),
@@ -285,6 +302,9 @@ var _ = Describe("Grant", Label("auth"), func() {
 
 // otherKey is that of an integration beside the suite's own.
 const otherKey = "33333333-3333-4333-8333-333333333333"
+
+// padded is base64url in a length that is divided by four.
+func padded(text string) string { return text + strings.Repeat("=", -len(text)&3) }
 
 // sentAs is a change to a request: its media type.
 func sentAs(mediaType string) func(*http.Request) {

@@ -15,7 +15,7 @@ import (
 var pace = flag.Duration("pace", 2*time.Second, "the time between two requests of a live run")
 
 // mostLive is how many requests a live run sends at most.
-const mostLive = 48
+const mostLive = 50
 
 // polite are the clauses about a service that a live run tries. They ask for tokens, for the user and for pages, and a few
 // times for what is refused.

@@ -89,6 +89,23 @@ var _ = Describe("Paging", Label("paging"), func() {
 			Expect(append(most.Events, s.page(ctx, after(most.EndCursor), 1).Events...)).To(HoldEvents(log[:len(most.Events)+1]))
 		})
 
+	Must("SRV-PAGE-16", "The service gives what stands ten thousand events deep in the log, and pages of more than a mebibyte",
+		"spec/dataset, getStream, description and limit", controlled, func(ctx SpecContext, on stream) {
+			const before, behind = 10_000, 1_500
+			clock := newClock()
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(before, 1), Clock: clock.now})
+			clock.advance(time.Hour)
+			box.AppendGenerated(behind)
+			var log []string
+			for event := range box.Events() {
+				log = append(log, string(event))
+			}
+
+			w := s.drain(ctx, atTime(clock.now().Add(-edge)), 2000) // reads no event before
+
+			Expect(w.Events()).To(HoldEvents(log[before:]))
+		})
+
 	Must("SRV-PAGE-4", "The service gives every event once from the start to the end, in the order of ingestion",
 		"spec/dataset, getStream, description", controlled, func(ctx SpecContext, on stream) {
 			now := time.Now()
@@ -97,7 +114,8 @@ var _ = Describe("Paging", Label("paging"), func() {
 			for i, seconds := range []float64{300, 180, 240, 60, 120, 0, 540, 540, 540, 360, 30, 30.3, 30.3001, 30.2} { // in no order, nor each once
 				log = append(log, event(now.Add(-time.Duration(seconds*float64(time.Second))), i))
 			}
-			log = append(log, `{"eventId":null,"action":"Created"}`, `{"eventId":null,"action":"Sent"}`) // what has no id is no repeat
+			log = append(log, `{"eventId":null,"action":"Created"}`, `{"eventId":null,"action":"Sent"}`, // what has no id is no repeat
+				`{"eventId":"","action":"Created"}`, `{"eventId":"","action":"Sent"}`, `{"eventId":"1"}`, `{"eventId":"1","action":"Sent"}`, log[0], log[0])
 			for _, event := range log {
 				raw = append(raw, []byte(event))
 			}
@@ -145,7 +163,7 @@ var _ = Describe("Paging", Label("paging"), func() {
 			from := s.anchor(ctx)
 			packed := s.read(ctx, from, 2000, sample).Events() // the transport asks for gzip by itself
 
-			for _, coding := range []string{"identity", "identity, gzip;q=0"} {
+			for _, coding := range []string{"identity", "identity, gzip;q=0", "identity, *;q=0"} {
 				plain := s.read(ctx, from, 2000, len(packed), func(r *http.Request) {
 					r.Header.Set("Accept-Encoding", coding)
 					r.Header.Set("Accept", "application/json") // as a client asks, which the generated one does not

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -33,6 +34,12 @@ var _ = Describe("Routing", Label("routing"), func() {
 				one, other = shared(s.readPage(a).Events, next.Events)
 				Expect(one).To(HoldEvents(other))
 			}
+
+			date := atTime(s.now().Add(-24 * time.Hour))
+			next = s.page(ctx, date, 5)
+			a = s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream?limit=5&cursor="+url.QueryEscape(*date), s.bearer(ctx))
+			one, other = shared(s.readPage(a).Events, next.Events)
+			Expect(one).To(HoldEvents(other))
 
 			a = s.do(ctx, http.MethodGet, s.monitor+"/api/v2/datasets/monitor/stream", authorization("Bearer "+strings.Repeat("nobody", 9)))
 			Expect(a).To(HaveStatus(http.StatusUnauthorized))

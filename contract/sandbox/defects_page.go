@@ -31,6 +31,13 @@ var pageDefects = []Defect{
 		},
 	},
 	{
+		name: "window-of-ten-thousand", sentence: "gives no event behind the ten thousandth of the log",
+		clause: "SRV-PAGE-16",
+		page: func(_ asking, p *page) {
+			p.to = min(p.to, max(p.from, 10_000))
+		},
+	},
+	{
 		name: "repeated-event", sentence: "begins each page but the first with the event before it",
 		clause: "SRV-PAGE-6", also: walks,
 		page: func(a asking, p *page) {

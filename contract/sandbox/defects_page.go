@@ -281,7 +281,7 @@ var pageDefects = []Defect{
 	},
 	{
 		name: "empty-cursor-is-the-end", sentence: "begins at the end with an empty cursor",
-		clause: "SRV-CURSOR-7",
+		clause: "SRV-CURSOR-7", also: []string{"SRV-CURSOR-16", "SRV-PAGE-15"},
 		request: func(r *http.Request) {
 			if given, ok := r.URL.Query()["cursor"]; ok && isStream(r) && given[0] == "" {
 				setQuery(r, "cursor", time.Now().UTC().Format(time.RFC3339))

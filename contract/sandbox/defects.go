@@ -68,7 +68,6 @@ const (
 	assertionEnd
 	consent
 	consenter
-	grantType
 	grantEnd
 	form
 	membership

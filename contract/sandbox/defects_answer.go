@@ -60,20 +60,6 @@ var answerDefects = []Defect{
 		page: func(a asking, p *page) { p.null = p.from == p.to && a.kind == 0 },
 	},
 	{
-		name: "cursor-null", sentence: "gives null for the endCursor at the end",
-		clause: "SRV-CURSOR-3", also: []string{"SRV-*"},
-		assume: func(a *Assumptions) { a.HeadEndCursor = NullEndCursor },
-	},
-	{
-		name: "media-type-missing", sentence: "says nothing of the media type of a page",
-		clause: "SRV-SCHEMA-1", also: []string{"SRV-SCHEMA-*"},
-		answer: func(r *http.Request, got *captured) {
-			if isStream(r) && got.status == http.StatusOK {
-				got.header["Content-Type"] = nil
-			}
-		},
-	},
-	{
 		name: "media-type-wrong", sentence: "calls a page text/plain",
 		clause: "SRV-SCHEMA-1", also: []string{"SRV-SCHEMA-*"},
 		answer: func(r *http.Request, got *captured) {
@@ -113,11 +99,6 @@ var answerDefects = []Defect{
 				got.body = append(got.body[:last], "]}"...)
 			}
 		},
-	},
-	{
-		name: "no-challenge", sentence: "does not say with a 401 what kind of a token it wants",
-		clause: "SRV-ERROR-4",
-		answer: func(_ *http.Request, got *captured) { got.header.Del("WWW-Authenticate") },
 	},
 	{
 		name: "created", sentence: "answers 201 in place of 200",

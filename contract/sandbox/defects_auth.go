@@ -93,10 +93,6 @@ var authDefects = []Defect{
 		clause: "SRV-AUTH-6", skips: consenter,
 	},
 	{
-		name: "any-grant", sentence: "takes any grant_type for the JWT grant",
-		clause: "SRV-AUTH-7", skips: grantType,
-	},
-	{
 		name: "grant-by-its-beginning", sentence: "takes any grant_type that begins with that of the JWT grant",
 		clause: "SRV-AUTH-7", skips: grantEnd,
 	},

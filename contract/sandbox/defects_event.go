@@ -94,26 +94,6 @@ var eventDefects = []Defect{
 		},
 	},
 	{
-		name: "fields-left-out", sentence: "leaves out the site of an event",
-		clause: "SRV-EVENT-4", also: spoilt,
-		event: func(_ stream, event []byte) []byte {
-			return withoutMembers(event, func(name string) bool { return name == "site" })
-		},
-	},
-	{
-		name: "null-event", sentence: "gives null for each third event",
-		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
-		page: func(_ asking, p *page) {
-			n := 0
-			p.rewrite = func(event []byte) []byte {
-				if n++; n%3 == 0 {
-					return []byte("null")
-				}
-				return event
-			}
-		},
-	},
-	{
 		name: "number-as-text", sentence: "gives latitudes as texts",
 		clause: "SRV-SCHEMA-1", also: spoilt,
 		event: func(_ stream, event []byte) []byte { return latitude.ReplaceAll(event, []byte(`"latitude":"$1"`)) },

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -88,15 +87,6 @@ var pageDefects = []Defect{
 		page: func(_ asking, p *page) { p.to = min(p.from+maxLimit, p.len()) },
 	},
 	{
-		name: "one-more", sentence: "gives one event more than the limit, if it is 50 or more",
-		clause: "SRV-PAGE-1", also: walks,
-		page: func(a asking, p *page) {
-			if a.limit >= 50 && p.to-p.from == a.limit && p.to < p.len() {
-				p.to++
-			}
-		},
-	},
-	{
 		name: "larger-default", sentence: "gives up to 2000 events when no limit is given",
 		clause: "SRV-PAGE-3", also: []string{"SRV-PAGE-8", "SRV-PAGE-15"},
 		request: func(r *http.Request) {
@@ -131,23 +121,6 @@ var pageDefects = []Defect{
 		},
 	},
 
-	{
-		name: "hundredth-encoded-anew", sentence: "decodes each hundredth event of the log and encodes it anew",
-		clause: "SRV-PAGE-14", also: spoilt,
-		page: func(_ asking, p *page) {
-			all, n := p.indexes(), -1
-			p.rewrite = func(event []byte) []byte {
-				if n++; all[n]%100 != 99 {
-					return event
-				}
-				var value any
-				if json.Unmarshal(event, &value) == nil {
-					event, _ = json.Marshal(value)
-				}
-				return event
-			}
-		},
-	},
 	{
 		name: "one-more-than-the-most", sentence: "gives 2001 events at the limit 2000",
 		clause: "SRV-PAGE-14", also: walks,

@@ -121,7 +121,7 @@ func (s oauthHandler) CreateToken(ctx context.Context, request oauth.CreateToken
 	if s.skips(grantEnd) && strings.HasPrefix(string(request.Body.GrantType), string(oauth.JWTBearer)) {
 		request.Body.GrantType = oauth.JWTBearer
 	}
-	if !request.Body.GrantType.Valid() && !s.skips(grantType) {
+	if !request.Body.GrantType.Valid() {
 		return s.refuseToken(ctx, "invalid_grant", "unsupported_grant_type"), nil
 	}
 	user, refused := s.judge(request.Body.Assertion)

@@ -3,12 +3,14 @@ package contract_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 	. "github.com/onsi/gomega"
+	"gopkg.in/yaml.v3"
 
 	"example.com/docusign-monitor/contract/sandbox"
 	"example.com/docusign-monitor/spec"
@@ -59,18 +61,33 @@ func (d defect) kind() string {
 
 // reach is the filter of the clauses that a defect of a kind can turn red. A hostile server is for clauses of the client
 // alone, and a sandbox for those of a service, as both make sure in every run. The judge of every exchange reads the
-// prepared documents, and so a defect in one of them can show anywhere; the others are for the clauses about documents.
+// prepared documents, and so a defect in what it reads there can show anywhere; all else is for the clauses about documents.
 func (d defect) reach() string {
 	switch {
 	case d.kind() == "client":
 		return "client"
 	case d.kind() == "server":
 		return "!client && !documents"
-	case d.document == nil, d.document("dataset", spec.Dataset) == spec.Dataset &&
-		d.document("organization", spec.Organization) == spec.Organization && d.document("oauth", spec.OAuth) == spec.OAuth:
+	case d.document == nil, d.judgedAlike("dataset", spec.Dataset) && d.judgedAlike("organization", spec.Organization) &&
+		d.judgedAlike("oauth", spec.OAuth):
 		return "documents"
 	}
 	return ""
+}
+
+// judgedAlike tells whether a document says to the judge what it would say without the defect.
+func (d defect) judgedAlike(name, text string) bool {
+	spoilt := d.document(name, text)
+	return spoilt == text || reflect.DeepEqual(judgedBy(spoilt), judgedBy(text))
+}
+
+// judgedBy is what the judge reads of a document: not whose it is, where it is served and what it tells people and tools.
+func judgedBy(text string) any {
+	var document any
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		panic(fmt.Sprintf("the defect leaves no document: %v", err))
+	}
+	return withoutTexts(onTheWire(document), "info", "servers", "deprecated")
 }
 
 // expectReach fails a clause in which something can be defective that the proof takes to be out of its reach.

@@ -44,7 +44,7 @@ type service struct {
 }
 
 // inProcess is how many events the sandbox of a clause holds that does not care: several pages of the smaller limits.
-const inProcess = 90
+const inProcess = 75
 
 // provider is the service under test, for a clause about a stream: at the target's address, or a sandbox of this
 // clause's own.

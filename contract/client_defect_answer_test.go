@@ -69,15 +69,6 @@ var answerDefects = []defect{
 		}),
 	},
 	{
-		name: "client/timestamps-cut", sentence: "cuts the fraction off a timestamp",
-		kills: []string{"CLI-PAGE-2"},
-		consumer: deliveringEvents(func(events []api.Event) []api.Event {
-			return rewriting(events, func(raw []byte) []byte {
-				return regexp.MustCompile(`(T\d\d:\d\d:\d\d)\.\d+Z"`).ReplaceAll(raw, []byte(`${1}Z"`))
-			})
-		}),
-	},
-	{
 		name: "client/odd-event-dropped", sentence: "leaves out an event that it cannot decode",
 		kills: []string{"CLI-PAGE-5"},
 		consumer: deliveringEvents(func(events []api.Event) []api.Event {

@@ -55,12 +55,6 @@ var requestDefects = []defect{
 		client: asking(func(query url.Values) { query.Del("cursor") }),
 	},
 	{
-		name: "client/cursor-twice", sentence: "sends its cursor twice",
-		kills:  []string{"CLI-REQUEST-3"},
-		may:    []string{"CLI-AUTH-3", "CLI-CURSOR-1", "CLI-ERROR-3", "CLI-FOLLOW-1", "CLI-FOLLOW-4", "CLI-PAGE-1", "CLI-REQUEST-2", "CLI-REQUEST-6", "CLI-RETRY-1", "CLI-RETRY-4", "CLI-RETRY-11", "CLI-WALK-1", "CLI-WALK-2", "CLI-WALK-4"},
-		client: asking(func(query url.Values) { query["cursor"] = append(query["cursor"], query["cursor"]...) }),
-	},
-	{
 		name: "client/since-with-fraction", sentence: "begins at a time with a fraction and an offset",
 		kills: []string{"CLI-REQUEST-6"},
 		client: asking(func(query url.Values) {
@@ -109,14 +103,6 @@ var requestDefects = []defect{
 		kills:  []string{"CLI-REQUEST-4"},
 		may:    []string{"CLI-AUTH-3", "CLI-REQUEST-1", "CLI-TOKEN-3"},
 		client: sending(ofPage, func(r *http.Request) { r.Header.Del("Authorization") }),
-	},
-	{
-		name: "client/authorization-twice", sentence: "sends its token in two headers",
-		kills: []string{"CLI-REQUEST-4"},
-		may:   []string{"CLI-REQUEST-1"},
-		client: sending(ofPage, func(r *http.Request) {
-			r.Header.Add("Authorization", r.Header.Get("Authorization"))
-		}),
 	},
 	{
 		name: "client/token-in-name", sentence: "puts its token into its name as well",

@@ -37,12 +37,6 @@ var retryDefects = []defect{
 		client: renumbering(http.StatusServiceUnavailable, http.StatusNotFound),
 	},
 	{
-		name: "client/500-final", sentence: "takes a 500 for final",
-		kills:  []string{"CLI-RETRY-1"},
-		may:    []string{"CLI-RETRY-9"},
-		client: renumbering(http.StatusInternalServerError, http.StatusNotFound),
-	},
-	{
 		name: "client/429-final", sentence: "takes a 429 for final",
 		kills:  []string{"CLI-RETRY-1"},
 		may:    []string{"CLI-RETRY-2", "CLI-RETRY-8", "CLI-RETRY-12"},

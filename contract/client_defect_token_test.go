@@ -35,12 +35,6 @@ var tokenDefects = []defect{
 		}),
 	},
 	{
-		name: "client/one-scope", sentence: "asks for one scope of two",
-		kills:  []string{"CLI-AUTH-1"},
-		may:    []string{"CLI-SECRET-3"},
-		client: claiming(jwt.SigningMethodRS256, func(claims jwt.MapClaims) { claims["scope"] = "impersonation" }),
-	},
-	{
 		name: "client/another-algorithm", sentence: "signs by RS512",
 		kills:  []string{"CLI-AUTH-1"},
 		may:    []string{"CLI-SECRET-3", "CLI-TOKEN-6", "CLI-TOKEN-7", "CLI-TOKEN-8"},

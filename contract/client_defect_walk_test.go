@@ -54,15 +54,6 @@ var walkDefects = []defect{
 		}),
 	},
 	{
-		name: "client/order-reversed", sentence: "delivers the events of a page newest first",
-		kills: []string{"CLI-CURSOR-1"},
-		may:   []string{"CLI-PAGE-1", "CLI-PAGE-2", "CLI-PAGE-5", "CLI-RETRY-5", "CLI-WALK-6"},
-		consumer: deliveringEvents(func(events []api.Event) []api.Event {
-			slices.Reverse(events)
-			return events
-		}),
-	},
-	{
 		name: "client/circle-unnoticed", sentence: "walks in a circle",
 		kills:  []string{"CLI-CURSOR-3"},
 		client: circling,

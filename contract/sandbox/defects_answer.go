@@ -3,7 +3,6 @@ package sandbox
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"net/http"
 	"strings"
 )
@@ -23,16 +22,6 @@ var answerDefects = []Defect{
 		answer: func(r *http.Request, got *captured) {
 			if isStream(r) && got.status == http.StatusOK {
 				got.body = append(got.body, "{}"...)
-			}
-		},
-	},
-	{
-		name: "token-in-error", sentence: "repeats the access token that it refuses",
-		clause: "SRV-ERROR-2",
-		answer: func(r *http.Request, got *captured) {
-			if token := bearer(r); token != "" && got.status == http.StatusUnauthorized {
-				quoted, _ := json.Marshal("access token " + token) // what was sent for one may hold anything
-				got.body = bytes.Replace(got.body, []byte("access token"), quoted[1:len(quoted)-1], 1)
 			}
 		},
 	},
@@ -69,15 +58,6 @@ var answerDefects = []Defect{
 		},
 	},
 	{
-		name: "another-charset", sentence: "says that a page is in Latin-1",
-		clause: "SRV-SCHEMA-2", also: []string{"SRV-SCHEMA-*"},
-		answer: func(r *http.Request, got *captured) {
-			if isStream(r) && got.status == http.StatusOK {
-				got.header.Set("Content-Type", "application/json; charset=iso-8859-1")
-			}
-		},
-	},
-	{
 		name: "gzip-forced", sentence: "compresses a page for who names gzip, also in order to refuse it",
 		clause: "SRV-PAGE-13", also: []string{"SRV-SCHEMA-*"},
 		answer: func(r *http.Request, got *captured) {
@@ -101,15 +81,6 @@ var answerDefects = []Defect{
 		},
 	},
 	{
-		name: "created", sentence: "answers 201 in place of 200",
-		clause: "SRV-SCHEMA-1", also: []string{"SRV-*"},
-		answer: func(r *http.Request, got *captured) {
-			if isStream(r) && got.status == http.StatusOK {
-				got.status = http.StatusCreated
-			}
-		},
-	},
-	{
 		name: "not-utf-8", sentence: "writes a page in Latin-1",
 		clause: "SRV-SCHEMA-2", also: []string{"SRV-*"},
 		answer: func(r *http.Request, got *captured) {
@@ -125,15 +96,6 @@ var answerDefects = []Defect{
 			if body, ok := bytes.CutSuffix(got.body, []byte("}")); ok && isStream(r) && got.status == http.StatusOK {
 				first, _, _ := bytes.Cut(body[1:], []byte(","))
 				got.body = append(append(append(bytes.Clone(body), ','), first...), '}')
-			}
-		},
-	},
-	{
-		name: "internals-shown", sentence: "answers 500 and the place in its code when a parameter is bad",
-		clause: "SRV-PAGE-8", also: []string{"SRV-PAGE-7", "SRV-CURSOR-*", "SRV-ROUTE-4", "SRV-LIMIT-1"},
-		answer: func(r *http.Request, got *captured) {
-			if isStream(r) && got.status == http.StatusBadRequest {
-				got.status, got.body = http.StatusInternalServerError, []byte(`{"errorCode":"UNSPECIFIED_ERROR","message":"panic: stream.go:118"}`)
 			}
 		},
 	},
@@ -158,15 +120,6 @@ var answerDefects = []Defect{
 	{
 		name: "quota-of-a-token", sentence: "has a quota for each access token",
 		clause: "SRV-LIMIT-1", skips: quotaOwner,
-	},
-	{
-		name: "limit-as-forbidden", sentence: "answers 403 to who has used up the quota",
-		clause: "SRV-LIMIT-1", also: []string{"SRV-LIMIT-2"},
-		answer: func(_ *http.Request, got *captured) {
-			if got.status == http.StatusTooManyRequests {
-				got.status = http.StatusForbidden
-			}
-		},
 	},
 	{
 		name: "remaining-untold", sentence: "says that the whole quota is left, however much has been used",

@@ -59,20 +59,6 @@ var eventDefects = []Defect{
 		},
 	},
 	{
-		name: "field-dropped", sentence: "leaves out a field that no document has",
-		clause: "SRV-EVENT-1", also: spoilt,
-		event: func(_ stream, event []byte) []byte {
-			return withoutMembers(event, func(name string) bool { return !declared[name] })
-		},
-	},
-	{
-		name: "null-as-empty", sentence: "writes an empty string for null",
-		clause: "SRV-EVENT-1", also: spoilt,
-		event: func(_ stream, event []byte) []byte {
-			return bytes.ReplaceAll(event, []byte(`:null`), []byte(`:""`))
-		},
-	},
-	{
 		name: "escaped-for-HTML", sentence: "escapes the letters that mean something in HTML",
 		clause: "SRV-EVENT-1", also: spoilt,
 		event: func(_ stream, event []byte) []byte {
@@ -117,50 +103,4 @@ func round(event []byte) []byte {
 		f, _ := strconv.ParseFloat(string(number[1:]), 64)
 		return strconv.AppendFloat([]byte(":"), f, 'f', 0, 64)
 	})
-}
-
-// declared are the fields of an event that the documents have.
-var declared = func() map[string]bool {
-	all := map[string]bool{}
-	for _, name := range []string{
-		"timestamp", "eventId", "site", "accountId", "organizationId", "userId", "integratorKey", "userAgent", "userAgentClientInfo",
-		"ipAddress", "ipAddressLocation", "object", "action", "property", "field", "result", "source", "isUserMemberOfDomain",
-		"referencedUserIsMemberOfDomain", "referencedUserId", "proxyStatus", "proxyType", "proxyLevel", "latitude", "longitude",
-		"city", "state", "country", "device", "browser", "os", "affectedUserId", "affectedUserIsMemberOfDomain", "data",
-	} {
-		all[name] = true
-	}
-	return all
-}()
-
-// withoutMembers leaves out the members of an event whose names are chosen. An event without such members stays as it is.
-func withoutMembers(event []byte, choose func(name string) bool) []byte {
-	d := json.NewDecoder(bytes.NewReader(event))
-	if _, err := d.Token(); err != nil {
-		return event
-	}
-	out := []byte{'{'}
-	dropped := false
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return event
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return event
-		}
-		if choose(name.(string)) {
-			dropped = true
-			continue
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, quoted(name.(string))...), ':'), value...)
-	}
-	if !dropped {
-		return event
-	}
-	return append(out, '}')
 }

@@ -194,11 +194,6 @@ var pageDefects = []Defect{
 		},
 	},
 	{
-		name: "no-content-at-the-end", sentence: "answers 204 at the end",
-		clause: "SRV-CURSOR-3", also: []string{"SRV-*"},
-		assume: func(a *Assumptions) { a.NoContentAtHead = true },
-	},
-	{
 		name: "old-cursor-forgotten", sentence: "begins anew at a cursor that a page of at most ten events has given, if it is asked for 2000",
 		clause: "SRV-CURSOR-2", also: walks,
 		page: func(a asking, p *page) {
@@ -244,15 +239,6 @@ var pageDefects = []Defect{
 		clause: "SRV-CURSOR-6", also: walks, skips: seventhDay,
 	},
 	{
-		name: "starts-at-the-beginning", sentence: "begins with the oldest event without a cursor",
-		clause: "SRV-CURSOR-6", also: []string{"SRV-CURSOR-*"},
-		page: func(a asking, p *page) {
-			if a.cursor == "" {
-				p.from = 0
-			}
-		},
-	},
-	{
 		name: "empty-cursor-is-the-end", sentence: "begins at the end with an empty cursor",
 		clause: "SRV-CURSOR-7", also: []string{"SRV-CURSOR-16", "SRV-PAGE-15"},
 		request: func(r *http.Request) {
@@ -267,15 +253,6 @@ var pageDefects = []Defect{
 		request: func(r *http.Request) {
 			if _, isDate := parseDate(r.URL.Query().Get("cursor")); isDate && isStream(r) {
 				setQuery(r, "cursor", "")
-			}
-		},
-	},
-	{
-		name: "date-loses-at-the-border", sentence: "leaves out the last event of the page at a date, if more follow",
-		clause: "SRV-CURSOR-14", also: walks,
-		page: func(a asking, p *page) {
-			if _, isDate := parseDate(a.cursor); isDate && p.to-p.from > 1 && p.to < p.len() {
-				p.pick = p.indexes()[:p.to-p.from-1]
 			}
 		},
 	},

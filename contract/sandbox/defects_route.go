@@ -18,21 +18,6 @@ var routeDefects = []Defect{
 		},
 	},
 	{
-		name: "version-2-gone", sentence: "knows the version 2.0 alone",
-		clause: "SRV-ROUTE-1",
-		assume: func(a *Assumptions) { a.RefuseVersion2 = true },
-	},
-	{
-		name: "any-data-set", sentence: "takes any data set for monitor",
-		clause: "SRV-ROUTE-2",
-		request: func(r *http.Request) {
-			if parts := strings.Split(r.URL.Path, "/"); len(parts) == 6 && parts[3] == "datasets" && parts[5] == "stream" {
-				parts[4] = "monitor"
-				r.URL.Path = strings.Join(parts, "/")
-			}
-		},
-	},
-	{
 		name: "slash-ignored", sentence: "takes a path with a slash at its end for that without",
 		clause:  "SRV-ROUTE-2",
 		request: func(r *http.Request) { r.URL.Path = strings.TrimSuffix(r.URL.Path, "/") },
@@ -41,15 +26,6 @@ var routeDefects = []Defect{
 		name: "no-allow", sentence: "does not say which methods there are",
 		clause: "SRV-ROUTE-3", also: []string{"SRV-ROUTE-6"},
 		answer: func(_ *http.Request, got *captured) { got.header.Del("Allow") },
-	},
-	{
-		name: "head-as-missing", sentence: "has no HEAD, and answers 404 to it",
-		clause: "SRV-ROUTE-5", also: []string{"SRV-ROUTE-3"},
-		answer: func(r *http.Request, got *captured) {
-			if r.Method == http.MethodHead {
-				got.status = http.StatusNotFound
-			}
-		},
 	},
 	{
 		name: "head-for-everyone", sentence: "answers 200 to HEAD without a good token",

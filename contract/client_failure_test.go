@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -96,7 +97,9 @@ var _ = Describe("Client failures", Label("client"), func() {
 		"api, Retry.Connect", func(ctx SpecContext, on stream) {
 			h := against(on)
 			h.mute = true
-			h.server.Close()
+			h.wire.RoundTripper = tripper(func(*http.Request) (*http.Response, error) { // a port that is closed is soon another's
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+			})
 
 			err := h.walk(ctx, api.Query{}).Err
 

@@ -49,21 +49,21 @@ var _ = Describe("Auth", Label("auth"), func() {
 
 	MustEach("SRV-AUTH-3", "The service answers 401 once the access token has expired",
 		"spec/oauth, Token, expires_in; spec/dataset, getStream, 401", controlled, func(ctx SpecContext, on stream, lifetime time.Duration) {
-			clock := newClock()
-			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, TokenLifetime: lifetime})
+			clock := sandbox.NewClock(time.Now())
+			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.Now, TokenLifetime: lifetime})
 			var token oauth.Token
 			Expect(json.Unmarshal([]byte(s.ask(ctx, s.assertion()).Body), &token)).To(Succeed())
 			life := time.Duration(token.ExpiresIn) * time.Second
 			s.token = token.AccessToken
 			first := s.page(ctx, start, 1)
 
-			clock.advance(life - edge)
+			clock.Advance(life - edge)
 			for range 10 {
 				s.newToken(ctx) // another one ends nothing
 			}
 			Expect(s.get(ctx, start, 1)).To(HaveStatus(http.StatusOK))
 
-			clock.advance(2 * edge)
+			clock.Advance(2 * edge)
 			for _, cursor := range []*string{start, after(first.EndCursor), atTime(s.now().Add(-time.Hour))} {
 				Expect(s.get(ctx, cursor, 1)).To(HaveStatus(http.StatusUnauthorized))
 			}

@@ -180,7 +180,7 @@ func untilCancelled(cancel func()) func(context.Context, time.Duration) error {
 // begun is a transport that tells when the client has the beginning of an answer.
 func begun(h *hostile, tell func(answers int)) http.RoundTripper {
 	answers := 0
-	return transport(func(r *http.Request) (*http.Response, error) {
+	return tripper(func(r *http.Request) (*http.Response, error) {
 		res, err := h.http.Transport.RoundTrip(r)
 		if err == nil {
 			answers++
@@ -189,11 +189,6 @@ func begun(h *hostile, tell func(answers int)) http.RoundTripper {
 		return res, err
 	})
 }
-
-type transport func(*http.Request) (*http.Response, error)
-
-// RoundTrip calls it.
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
 var _ = Describe("Client follows", Label("client"), func() {
 	Must("CLI-FOLLOW-1", "The client polls once an interval when it has caught up, and without a pause while it is behind",

@@ -51,11 +51,11 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 	Should("SRV-CURSOR-4", "The service leaves the cursor where it is while there is nothing new",
 		"undocumented; without it a walk has no end", assumed, controlled, func(ctx SpecContext, on stream) {
-			clock := newClock()
-			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(20, 1), Clock: clock.now})
+			clock := sandbox.NewClock(time.Now())
+			s, _ := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(20, 1), Clock: clock.Now})
 			end := s.drain(ctx, start, 2000).End()
 
-			clock.advance(10 * time.Minute)
+			clock.Advance(10 * time.Minute)
 
 			Expect(s.page(ctx, after(end), 2000)).To(BeCaughtUp(end))
 			Expect(s.page(ctx, after(end), 1)).To(BeCaughtUp(end))
@@ -63,10 +63,10 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 	Must("SRV-CURSOR-5", "The service gives what is ingested later after the endCursor of the end, once and in order",
 		"spec/dataset, getStream, description and cursor", controlled, func(ctx SpecContext, on stream) {
-			clock := newClock()
-			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(20, 1), Clock: clock.now})
+			clock := sandbox.NewClock(time.Now())
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(20, 1), Clock: clock.Now})
 			before := s.drain(ctx, s.anchor(ctx), 2)
-			clock.advance(2 * 24 * time.Hour) // a weekend
+			clock.Advance(2 * 24 * time.Hour) // a weekend
 			s.forget()
 
 			var news []string
@@ -74,7 +74,7 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 			for lot := range 3 {
 				var fresh []string
 				for i, seconds := range []int{180, 1, 240, 0, 120} { // an event may be ingested after others that happened later
-					fresh = append(fresh, event(clock.now().Add(-time.Duration(seconds)*time.Second), 100-5*lot-i))
+					fresh = append(fresh, event(clock.Now().Add(-time.Duration(seconds)*time.Second), 100-5*lot-i))
 					Expect(box.Append([]byte(fresh[i]))).To(Succeed())
 				}
 				var w walk
@@ -83,7 +83,7 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 					Expect(w.Events()).To(HoldEvents(fresh))
 				}
 				news, at = append(news, fresh...), w.End()
-				clock.advance(10 * time.Second)
+				clock.Advance(10 * time.Second)
 			}
 			middle := len(before) / 2
 			Expect(s.drain(ctx, after(before[middle].EndCursor), 2).Events()).To(HoldEvents(append(before[middle+1:].Events(), news...)))
@@ -110,21 +110,21 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 	Must("SRV-CURSOR-6", "The service begins seven days ago without a cursor",
 		"spec/dataset, getStream, cursor", controlled, func(ctx SpecContext, on stream) {
-			clock := newClock()
-			old, next, young := event(clock.now(), 1), event(clock.now(), 2), event(clock.now(), 3)
-			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw([]byte(old), []byte(next)), Clock: clock.now})
-			clock.advance(2 * 24 * time.Hour)
+			clock := sandbox.NewClock(time.Now())
+			old, next, young := event(clock.Now(), 1), event(clock.Now(), 2), event(clock.Now(), 3)
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw([]byte(old), []byte(next)), Clock: clock.Now})
+			clock.Advance(2 * 24 * time.Hour)
 			Expect(box.Append([]byte(young))).To(Succeed())
 
-			clock.advance(4 * 24 * time.Hour)
+			clock.Advance(4 * 24 * time.Hour)
 			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{old, next, young}), "when the events are six and four days old")
-			clock.advance(24*time.Hour - 10*time.Minute)
+			clock.Advance(24*time.Hour - 10*time.Minute)
 			s.forget()
 			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{old, next, young}), "when ten minutes are missing from seven days")
-			clock.advance(20 * time.Minute)
+			clock.Advance(20 * time.Minute)
 			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{young}), "when seven days are over by ten minutes")
 
-			clock.advance(24*time.Hour - 10*time.Minute)
+			clock.Advance(24*time.Hour - 10*time.Minute)
 			s.forget()
 			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{young}), "when the events are eight and six days old")
 		})
@@ -145,20 +145,20 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 		"spec/dataset, getStream, cursor; the publisher's samples", controlled,
 		func(ctx SpecContext, on stream, layout string, offset int, ago time.Duration) {
 			midnight := time.Now().UTC().Truncate(24 * time.Hour)
-			clock := &clock{time: midnight.Add(-45*time.Minute + time.Second/2)} // no event at a full second
-			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(), Clock: clock.now})
+			clock := sandbox.NewClock(midnight.Add(-45*time.Minute + time.Second/2)) // no event at a full second
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw(), Clock: clock.Now})
 			var log []string
 			const near = 50 * time.Microsecond
 			// So near midnight that it is seen from another zone on the wrong side of one; and two that hardly differ in time.
 			for i, next := range []time.Duration{30 * time.Minute, 30*time.Minute - near, near, 30 * time.Minute, 30 * time.Minute} {
-				log = append(log, event(clock.now(), i))
+				log = append(log, event(clock.Now(), i))
 				Expect(box.Append([]byte(log[i]))).To(Succeed())
-				clock.advance(next)
+				clock.Advance(next)
 			}
-			clock.advance(ago)
+			clock.Advance(ago)
 
 			date := midnight.In(time.FixedZone("", offset)).Format(layout) // between the second and the third
-			fourth := clock.now().Add(-ago - time.Hour)
+			fourth := clock.Now().Add(-ago - time.Hour)
 			just := fourth.Add(-100 * time.Nanosecond).Format("2006-01-02T15:04:05.0000000Z")
 
 			Expect(s.drain(ctx, after(date), 1).Events()).To(HoldEvents(log[2:]))
@@ -174,15 +174,15 @@ var _ = Describe("Cursor", Label("cursor"), func() {
 
 	Must("SRV-CURSOR-17", "The service gives nothing from before 2021, whatever the date that it is asked from",
 		"spec/dataset, getStream, cursor; the documentation's floor", controlled, func(ctx SpecContext, on stream) {
-			clock := &clock{time: time.Date(2020, 12, 31, 23, 0, 0, 0, time.UTC)}
-			old, young := event(clock.now(), 1), event(clock.now().Add(2*time.Hour), 2)
-			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw([]byte(old)), Clock: clock.now})
-			clock.advance(2 * time.Hour)
+			clock := sandbox.NewClock(time.Date(2020, 12, 31, 23, 0, 0, 0, time.UTC))
+			old, young := event(clock.Now(), 1), event(clock.Now().Add(2*time.Hour), 2)
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Raw([]byte(old)), Clock: clock.Now})
+			clock.Advance(2 * time.Hour)
 			Expect(box.Append([]byte(young))).To(Succeed())
 
 			Expect(s.drain(ctx, after("2020-12-31"), 10).Events()).To(HoldEvents([]string{young}))
 			Expect(s.drain(ctx, start, 10).Events()).To(HoldEvents([]string{young}))
-			clock.advance(365 * 24 * time.Hour)
+			clock.Advance(365 * 24 * time.Hour)
 			s.forget()
 			Expect(s.drain(ctx, after("2020-12-31"), 10).Events()).To(HoldEvents([]string{young}))
 		})

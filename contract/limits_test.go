@@ -16,9 +16,9 @@ var _ = Describe("Limits", Label("limits"), func() {
 	ShouldEach("SRV-LIMIT-1", "The service refuses what exceeds a limit with 429 or, as it did until 2026, with 400, and goes on after it as if nothing had been",
 		"spec/dataset, getStream, 429; a 400 was observed", controlled,
 		func(ctx SpecContext, on stream, limits sandbox.Limits, assume sandbox.Assumptions, passed time.Duration) {
-			clock := &clock{time: time.Now().UTC().Truncate(time.Hour)}
+			clock := sandbox.NewClock(time.Now().UTC().Truncate(time.Hour))
 			s, _ := controlledProvider(on, sandbox.Config{
-				Events: sandbox.Generate(40, 1), Clock: clock.now, Limits: limits, Assumptions: assume, TokenLifetime: 3 * time.Hour,
+				Events: sandbox.Generate(40, 1), Clock: clock.Now, Limits: limits, Assumptions: assume, TokenLifetime: 3 * time.Hour,
 			})
 			first := s.page(ctx, start, 5)
 			second := s.page(ctx, after(first.EndCursor), 5)
@@ -26,7 +26,7 @@ var _ = Describe("Limits", Label("limits"), func() {
 
 			s.forget() // the quota is the organization's, and a new token has none of its own
 			refused := s.get(ctx, after(second.EndCursor), 5)
-			clock.advance(passed)
+			clock.Advance(passed)
 			third := s.page(ctx, after(second.EndCursor), 5)
 
 			Expect(refused.Status).To(BeElementOf(http.StatusTooManyRequests, http.StatusBadRequest), refused.String)
@@ -36,7 +36,7 @@ var _ = Describe("Limits", Label("limits"), func() {
 				_, notDate := http.ParseTime(wait)
 				Expect(notSeconds == nil || notDate == nil).To(BeTrue(), "Retry-After: %s", wait)
 			}
-			clock.advance(passed)
+			clock.Advance(passed)
 			Expect(s.read(ctx, start, 15, 15).Events()).To(BeginWithEvents(append(append(first.Events, second.Events...), third.Events...)))
 		},
 		Entry("of the hour", sandbox.Limits{Hourly: 3}, sandbox.Assumptions{}, time.Hour),
@@ -46,8 +46,8 @@ var _ = Describe("Limits", Label("limits"), func() {
 	Should("SRV-LIMIT-2", "The service says with each answer how many requests are left in the hour and in the half minute and when the hour ends, if it says anything of that",
 		"spec/dataset, getStream, 200; the headers of the platform, on Monitor undocumented", assumed, controlled,
 		func(ctx SpecContext, on stream) {
-			clock := &clock{time: time.Now().UTC().Truncate(time.Hour).Add(10 * time.Minute)}
-			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.now, Limits: sandbox.Limits{Hourly: 3, Burst: 4}})
+			clock := sandbox.NewClock(time.Now().UTC().Truncate(time.Hour).Add(10 * time.Minute))
+			s, _ := controlledProvider(on, sandbox.Config{Clock: clock.Now, Limits: sandbox.Limits{Hourly: 3, Burst: 4}})
 
 			for left := 2; left >= 0; left-- {
 				a := s.get(ctx, start, 1)
@@ -57,11 +57,11 @@ var _ = Describe("Limits", Label("limits"), func() {
 				Expect(a.Header.Get("X-RateLimit-Remaining")).To(Equal(strconv.Itoa(left)))
 				Expect(a.Header.Get("X-BurstLimit-Limit")).To(Equal("4"))
 				Expect(a.Header.Get("X-BurstLimit-Remaining")).To(Equal(strconv.Itoa(left + 1)))
-				Expect(a.Header.Get("X-RateLimit-Reset")).To(Equal(strconv.FormatInt(clock.now().Add(50*time.Minute).Unix(), 10)))
+				Expect(a.Header.Get("X-RateLimit-Reset")).To(Equal(strconv.FormatInt(clock.Now().Add(50*time.Minute).Unix(), 10)))
 			}
 			refused := s.get(ctx, start, 1)
 			Expect(refused).To(HaveStatus(http.StatusTooManyRequests))
 			Expect(refused.Header.Get("X-RateLimit-Remaining")).To(Equal("0"))
-			Expect(refused.Header.Get("X-RateLimit-Reset")).To(Equal(strconv.FormatInt(clock.now().Add(50*time.Minute).Unix(), 10)))
+			Expect(refused.Header.Get("X-RateLimit-Reset")).To(Equal(strconv.FormatInt(clock.Now().Add(50*time.Minute).Unix(), 10)))
 		})
 })

@@ -92,16 +92,16 @@ var _ = Describe("Paging", Label("paging"), func() {
 
 	Must("SRV-PAGE-16", "The service gives what stands ten thousand events deep in the log, and pages of more than a mebibyte",
 		"spec/dataset, getStream, description and limit", controlled, func(ctx SpecContext, on stream) {
-			clock := newClock()
-			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(10_000, 1), Clock: clock.now})
-			clock.advance(time.Hour)
+			clock := sandbox.NewClock(time.Now())
+			s, box := controlledProvider(on, sandbox.Config{Events: sandbox.Generate(10_000, 1), Clock: clock.Now})
+			clock.Advance(time.Hour)
 			var log []string
 			for i := range 100 { // few and long, which take less time to judge
 				log = append(log, fmt.Sprintf(`{"eventId":"%d","data":{"text":"%s"}}`, i, strings.Repeat("x", 12_000)))
 				Expect(box.Append([]byte(log[i]))).To(Succeed())
 			}
 
-			w := s.read(ctx, atTime(clock.now().Add(-edge)), 2000, len(log)) // none of those before
+			w := s.read(ctx, atTime(clock.Now().Add(-edge)), 2000, len(log)) // none of those before
 
 			Expect(w.Events()).To(HoldEvents(log))
 		})
